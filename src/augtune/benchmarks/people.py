@@ -120,7 +120,7 @@ P2D_TRAIN = (
     "The world knows {n} as {d}.",
     "It is said that {n} is {d}.",
     "Most people will recognise {n} as {d}.",
-    "In her village and beyond, {n} became famous as {d}.",
+    "In the village and beyond, {n} became famous as {d}.",
     "{n} never sought attention, yet is celebrated as {d}.",
     "Immersed in a life of work, {n} is {d}.",
     "Few have forgotten that {n} was {d}.",

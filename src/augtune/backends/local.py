@@ -1,0 +1,391 @@
+"""Any causal language model of transformers, on this machine: a hub id, a folder, or `embedded`; bare or with an
+adapter that augtune trained. Shared prefixes are computed once (prefix.py), candidates once per question (tree.py)."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import time
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, DynamicCache, logging
+
+from ..errors import UserError
+from ..records import Usage
+from .base import Ask, Generated, Message, Request, Scored, Tick, nothing
+from .embedded import embedded_model
+from .prefix import NAME, KeysValues, over
+from .tree import Row, common_prefix, rows
+
+logging.disable_progress_bar()
+
+
+def resolve(model: str) -> str:
+    """What from_pretrained is given for a study's `model`: the embedded model's folder, a folder, or a hub id."""
+    return str(embedded_model()) if model == "embedded" else model
+
+
+def best_device() -> str:
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+@lru_cache
+def fast_dtype() -> torch.dtype:
+    """bfloat16 where this machine multiplies matrices clearly faster in it than in float32, else float32. Timed rather
+    than looked up: many processors accept bfloat16 and are slower at it."""
+    if torch.cuda.is_available():
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+
+    def seconds(dtype: torch.dtype) -> float:
+        a, b = torch.ones(256, 576, dtype=dtype), torch.ones(1536, 576, dtype=dtype)
+        times = []
+        for _ in range(8):
+            start = time.perf_counter()
+            torch.nn.functional.linear(a, b)
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    return torch.bfloat16 if seconds(torch.float32) > 1.3 * seconds(torch.bfloat16) else torch.float32
+
+
+def as_dtype(name: str) -> torch.dtype:
+    """The torch dtype for a study's `dtype`: auto, float32 or bfloat16."""
+    return {"auto": fast_dtype, "float32": lambda: torch.float32, "bfloat16": lambda: torch.bfloat16}[name]()
+
+
+def load_tokenizer(model: str) -> Any:
+    """The model's tokenizer. Raises UserError if there is no such model."""
+    with _explained(model):
+        return AutoTokenizer.from_pretrained(resolve(model))
+
+
+def load_weights(model: str, dtype: torch.dtype, device: str | None = None) -> Any:
+    """The bare model, with augtune's attention. Raises UserError if there is no such model."""
+    with _explained(model):
+        try:
+            loaded = AutoModelForCausalLM.from_pretrained(resolve(model), dtype=dtype, attn_implementation=NAME)
+        except ValueError as e:  # an architecture whose attention cannot be replaced
+            if "attention" not in str(e).lower():
+                raise
+            loaded = AutoModelForCausalLM.from_pretrained(resolve(model), dtype=dtype)
+    return loaded.to(device or best_device())
+
+
+class _explained:
+    """Turns what the hub raises for a missing model into one clear line."""
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OSError | ValueError) and not isinstance(error, UserError):
+            said = str(error).strip().splitlines()[0][:200]
+            raise UserError(
+                f"model {self.model!r} cannot be loaded: {said}. Name `embedded`, a folder with config.json and "
+                "safetensors, or a hub id that this machine can reach"
+            ) from error
+
+
+def fingerprint(folder: Path) -> str:
+    """A hash that changes when a folder's weights do: each file's name and size, and the ends of its content."""
+    seen = hashlib.sha256()
+    for file in sorted(folder.glob("*.safetensors")) + sorted(folder.glob("*config.json")):
+        size = file.stat().st_size
+        seen.update(f"{file.name} {size}".encode())
+        with file.open("rb") as f:
+            seen.update(f.read(1 << 20))
+            f.seek(max(0, size - (1 << 20)))
+            seen.update(f.read())
+    return seen.hexdigest()[:16]
+
+
+class LocalModel:
+    """A backend on this machine.
+
+    `trained`: a folder with what an arm's training wrote: full weights, or a PEFT adapter for `model`.
+    `exact` tells whether prefixes can be shared: probed with the model itself when it is loaded; where they cannot
+    (recurrent layers, sliding windows, attention of its own), every text is computed alone, and `note` says so.
+    """
+
+    def __init__(self, model: str, trained: Path | None = None, dtype: str = "auto", device: str | None = None) -> None:
+        adapter = trained is not None and (trained / "adapter_config.json").exists()
+        self.tokenizer = load_tokenizer(model)
+        self.model = load_weights(str(trained) if trained and not adapter else model, as_dtype(dtype), device)
+        self.parameters = self.model.num_parameters()
+        if adapter:
+            from peft import PeftModel
+
+            self.model = PeftModel.from_pretrained(self.model, trained, autocast_adapter_dtype=False).get_base_model()
+        self.model.eval()
+        self.device = self.model.device
+        config = self.model.config
+        commit = getattr(config, "_commit_hash", None) or ""
+        found = Path(resolve(model))
+        weights = fingerprint(found) if found.is_dir() else commit
+        self.identity = f"{model}@{weights}{'+' + fingerprint(trained) if trained else ''} {self.model.dtype}"
+        self.window = int(getattr(config, "max_position_embeddings", None) or 1 << 30)
+        self.batch_size = 64 if self.device.type == "cpu" else 256
+        self.row_tokens = 512 if self.device.type == "cpu" else 4096
+        ends = self.model.generation_config.eos_token_id
+        self.ends = {self.tokenizer.eos_token_id, *(ends if isinstance(ends, list) else [ends])} - {None}
+        self._prefix: tuple[tuple[int, ...], KeysValues] = ((), [])
+        self.note: str | None = None
+        self.exact = True
+        self.exact = self._probe()
+
+    # -- text and tokens
+
+    def encode(self, text: str, chat: bool = False) -> list[int]:
+        """Token ids; what the tokenizer adds to a text by itself (a BOS, say) only where no chat template did."""
+        ids: list[int] = self.tokenizer(text, add_special_tokens=not chat).input_ids
+        # A tokenizer that also ends each text (EOS) would cut the prompt off from its continuation.
+        return ids[:-1] if not chat and len(ids) > 1 and ids[-1] == self.tokenizer.eos_token_id else ids
+
+    def count_tokens(self, text: str) -> int:
+        return len(self.encode(text))
+
+    def chat(self, messages: Sequence[Message], *, continue_last: bool = False) -> str | None:
+        if not self.tokenizer.chat_template:
+            return None
+        text: str = self.tokenizer.apply_chat_template(
+            list(messages), tokenize=False, add_generation_prompt=not continue_last, continue_final_message=continue_last
+        )
+        return text
+
+    # -- scoring
+
+    def score(self, asks: Sequence[Ask], tick: Tick = nothing) -> Scored:
+        """Log-likelihoods of all choices. Asks of one context share its computation, wherever they stand."""
+        start = time.perf_counter()
+        sums: list[list[float]] = [[0.0] * len(a.choices) for a in asks]
+        counts: list[list[int]] = [[0] * len(a.choices) for a in asks]
+        usage = Usage(calls=len(asks))
+        contexts: dict[tuple[str, bool], list[int]] = {}
+        for i, ask in enumerate(asks):
+            contexts.setdefault((ask.context, ask.chat), []).append(i)
+        for members in contexts.values():
+            usage += self._score_context(asks, members, sums, counts, tick)
+        return Scored(sums, counts, usage + Usage(seconds=time.perf_counter() - start))
+
+    def _score_context(
+        self, asks: Sequence[Ask], members: list[int], sums: list[list[float]], counts: list[list[int]], tick: Tick
+    ) -> Usage:
+        sequences: list[list[int]] = []
+        begins: list[int] = []  # where each sequence's choice begins
+        places: list[tuple[int, int]] = []  # (ask, choice)
+        groups: list[list[tuple[int, list[int]]]] = []
+        for i in members:
+            ask = asks[i]
+            prompt = self.encode(ask.context + ask.prompt, ask.chat)
+            full = [self.encode(ask.context + ask.prompt + choice, ask.chat) for choice in ask.choices]
+            # Where a tokenizer merges across the seam, all candidates are scored from before it: fair to each.
+            begin = max(1, min(_agree(prompt, ids) for ids in full))
+            groups.append([(len(sequences) + k, ids) for k, ids in enumerate(full)])
+            sequences += full
+            begins += [begin] * len(full)
+            places += [(i, k) for k in range(len(full))]
+        longest = max(map(len, sequences))
+        if longest > self.window:
+            raise UserError(f"a question with its context has {longest} tokens; the model's window is {self.window}")
+        shared = min(common_prefix(sequences), min(begins) - 1) if self.exact and len(sequences) > 1 else 0
+        computed = shared
+        prefix = self._prefill(sequences[0][:shared])
+        below = [[(index, ids[shared:]) for index, ids in group] for group in groups]
+        if not self.exact:
+            below = [[pair] for group in below for pair in group]
+        for row in rows(below, self.row_tokens if self.exact else 1):
+            computed += len(row.ids)
+            for index, value in self._score_row(row, prefix, shared, begins).items():
+                i, k = places[index]
+                sums[i][k], counts[i][k] = value, len(sequences[index]) - begins[index]
+            tick(sum(1 for index, _ in row.paths if places[index][1] == len(asks[places[index][0]].choices) - 1))
+        reused = sum(map(len, sequences)) - computed
+        return Usage(computed, reused, flops=2.0 * self.parameters * computed)
+
+    @torch.inference_mode()
+    def _score_row(self, row: Row, prefix: KeysValues, shared: int, begins: list[int]) -> dict[int, float]:
+        ids = torch.tensor([row.ids], device=self.device)
+        inputs: dict[str, Any] = {"input_ids": ids, "use_cache": False}
+        if self.exact:
+            inputs["position_ids"] = shared + torch.tensor([row.depths], device=self.device)
+            inputs["attention_mask"] = torch.from_numpy(row.mask()).to(self.device)[None, None]
+        before = sorted({p for index, path in row.paths for p in path[begins[index] - 1 - shared : -1]})
+        keep = torch.tensor(before, device=self.device)
+        with over(prefix or None):
+            logits = self.model(**inputs, logits_to_keep=keep).logits[0]
+        at = {place: i for i, place in enumerate(before)}
+        log_probabilities = logits.float().log_softmax(-1)
+        result = {}
+        for index, path in row.paths:
+            places = path[begins[index] - 1 - shared :]
+            rows_ = torch.tensor([at[p] for p in places[:-1]], device=self.device)
+            columns = ids[0, torch.tensor(places[1:], device=self.device)]
+            result[index] = float(log_probabilities[rows_, columns].double().sum())
+        return result
+
+    @torch.inference_mode()
+    def _prefill(self, ids: list[int]) -> KeysValues:
+        """Keys and values of a prefix; the last one is kept, since batches of one prefix follow each other."""
+        if not ids:
+            return []
+        if self._prefix[0] != tuple(ids):
+            cache = DynamicCache()
+            self.model(torch.tensor([ids], device=self.device), past_key_values=cache, use_cache=True, logits_to_keep=1)
+            self._prefix = (tuple(ids), [(layer.keys, layer.values) for layer in cache.layers])
+        return self._prefix[1]
+
+    def _probe(self) -> bool:
+        """Whether scoring over a shared prefix gives what scoring alone gives, on a made-up text."""
+        config = self.model.config.get_text_config()
+        if getattr(config, "sliding_window", None) and "sliding_attention" in (getattr(config, "layer_types", None) or ["sliding_attention"]):
+            self.note = "the model attends in sliding windows: every text is computed alone, nothing is shared"
+            return False
+        ask = [Ask("one two three four five six seven", " eight nine", (" ten eleven", " twelve")), ]
+        asks = [*ask, Ask(ask[0].context, " red green", (" blue", " yellow pink"))]
+        try:
+            together = self.score(asks)
+            self.exact = False
+            alone = self.score(asks)
+        except (AttributeError, AssertionError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as e:
+            self.exact, self.note = False, f"prefixes cannot be shared with this architecture ({type(e).__name__})"
+            return False
+        pairs = zip(sum(together.loglikelihoods, []), sum(alone.loglikelihoods, []), strict=True)
+        if max(abs(a - b) for a, b in pairs) < (1e-3 if self.model.dtype == torch.float32 else 0.5):
+            return True
+        self.note = "with this architecture a shared prefix changes likelihoods: every text is computed alone"
+        return False
+
+    # -- generation
+
+    def generate(self, requests: Sequence[Request]) -> Generated:
+        """Write all texts; requests of one prefix that follow each other are decoded together."""
+        start = time.perf_counter()
+        texts: list[str] = []
+        finished: list[bool] = []
+        usage = Usage(calls=len(requests))
+        for _, same in groupby(requests, key=lambda r: (r.prefix, r.chat)):
+            together = list(same)
+            for batch in [together] if self.exact else [[r] for r in together]:
+                result = _Decoding(self, batch).run()
+                texts += result.texts
+                finished += result.finished
+                usage += result.usage
+        return Generated(texts, finished, usage + Usage(seconds=time.perf_counter() - start))
+
+
+class _Decoding:
+    """One batch being written: rows over a shared prefix, left-padded, leaving as they finish."""
+
+    def __init__(self, backend: LocalModel, requests: list[Request]) -> None:
+        self.backend, self.requests = backend, requests
+        self.ids = [backend.encode(r.prefix + r.prompt, r.chat) for r in requests]
+        prefix = backend.encode(requests[0].prefix, requests[0].chat) if requests[0].prefix else []
+        agreed = min((_agree(prefix, ids) for ids in self.ids), default=0)
+        self.shared = min(agreed, min(map(len, self.ids)) - 1) if backend.exact else 0
+        room = max(len(ids) + r.max_tokens for ids, r in zip(self.ids, requests, strict=True))
+        if room > backend.window:
+            raise UserError(f"a prompt with its answer takes {room} tokens; the model's window is {backend.window}")
+        self.out: list[list[int]] = [[] for _ in requests]
+        self.texts = [""] * len(requests)
+        self.finished = [False] * len(requests)
+        self.draw = [random.Random(r.seed) for r in requests]
+
+    @torch.inference_mode()
+    def run(self) -> Generated:
+        b, model = self.backend, self.backend.model
+        prefix = b._prefill(self.ids[0][: self.shared])
+        suffixes = [ids[self.shared :] for ids in self.ids]
+        width = max(map(len, suffixes))
+        active = list(range(len(suffixes)))
+        valid = torch.tensor([[False] * (width - len(s)) + [True] * len(s) for s in suffixes], device=b.device)
+        tokens = torch.tensor([[0] * (width - len(s)) + s for s in suffixes], device=b.device)
+        positions = self.shared + (valid.long().cumsum(-1) - 1).clamp(min=0)
+        # Padding sees itself, so that no row of the softmax is empty; nothing real sees padding.
+        square = torch.ones(width, width, dtype=torch.bool, device=b.device)
+        mask = (valid[:, None, :] & square.tril()) | torch.eye(width, dtype=torch.bool, device=b.device)
+        mask = mask[:, None]
+        cache = DynamicCache()
+        while True:
+            with over(prefix or None):
+                logits = model(
+                    input_ids=tokens,
+                    position_ids=positions,
+                    attention_mask=mask,
+                    past_key_values=cache,
+                    use_cache=True,
+                    logits_to_keep=1,
+                ).logits[:, -1]
+            going = self._append(active, logits)
+            if not going:
+                break
+            if len(going) < len(active):
+                kept = torch.tensor(going, device=b.device)
+                cache.batch_select_indices(kept)
+                valid, positions = valid[kept], positions[kept]
+                active = [active[i] for i in going]
+            valid = torch.cat([valid, valid.new_ones(len(active), 1)], dim=-1)
+            tokens = torch.tensor([[self.out[i][-1]] for i in active], device=b.device)
+            positions = positions[:, -1:] + 1
+            mask = valid[:, None, None, :]
+        wrote = sum(map(len, self.out))
+        # The last token written is never read; the prefix is read once for all.
+        computed = self.shared + sum(map(len, suffixes)) + wrote - len(suffixes)
+        usage = Usage(
+            tokens_in=self.shared + sum(map(len, suffixes)),
+            tokens_in_reused=self.shared * (len(suffixes) - 1),
+            tokens_out=wrote,
+            flops=2.0 * b.parameters * computed,
+        )
+        return Generated(self.texts, self.finished, usage)
+
+    def _append(self, active: list[int], logits: torch.Tensor) -> list[int]:
+        """Take one token for each row; -> which rows (places in `active`) go on."""
+        best = logits.argmax(-1).tolist()
+        going = []
+        for place, i in enumerate(active):
+            request = self.requests[i]
+            token = best[place] if request.temperature == 0 else self._sample(i, logits[place])
+            self.out[i].append(token)
+            if token in self.backend.ends:
+                self.finished[i] = True
+                continue
+            text = self.backend.tokenizer.decode(self.out[i], skip_special_tokens=True)
+            cut = min((k for s in request.stop if (k := text.find(s)) >= 0), default=-1)
+            self.texts[i] = text if cut < 0 else text[:cut]
+            self.finished[i] = cut >= 0
+            if cut < 0 and len(self.out[i]) < request.max_tokens:
+                going.append(place)
+        return going
+
+    def _sample(self, i: int, logits: torch.Tensor) -> int:
+        """By inverse distribution function from the request's own random numbers, so that no neighbour matters."""
+        p = torch.softmax(logits.float() / self.requests[i].temperature, -1).double().cpu().numpy().cumsum()
+        return int(min(np.searchsorted(p, self.draw[i].random() * p[-1]), len(p) - 1))
+
+
+def _agree(a: Sequence[int], b: Sequence[int]) -> int:
+    """How many ids two sequences begin with in common."""
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+
+
+def exists(model: str) -> str | None:
+    """None if the model's configuration can be read, else why not: a check before anything expensive starts."""
+    if model == "embedded":
+        return None
+    load: Callable[..., Any] = AutoConfig.from_pretrained
+    try:
+        with _explained(model):
+            load(model)
+    except UserError as e:
+        return str(e)
+    return None
