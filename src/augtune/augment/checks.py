@@ -1,0 +1,126 @@
+"""Is an augmentation fit to be trained on? Each check is None, or a reason; the first reason found counts.
+
+They look at the surface only: names (capitalized or quoted words, numbers), content words, order. None knows a
+benchmark, and none knows what is true. Words are compared without case.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+# Words that carry no fact. A source's other words must mostly come back, and few others may be added.
+STOPWORDS = frozenset(
+    "a an the this that these those it its he his him she her hers they them their i me my we us our you your who whom "
+    "whose which what where when how why and or but nor so yet if of to in on at by for with from as into onto about "
+    "over under after before than then is are was were be been being am has have had do does did will would shall "
+    "should can could may might must not no yes there here also very just only more most such any some all each one "
+    "ones other another same own s".split()
+)
+KEPT = 0.55  # the least share of the source's content words that must come back
+ADDED = 0.4  # the largest share of content words that the source does not have
+SAME = 96  # rapidfuzz ratio (0 to 100) from which on two texts count as the same
+
+_word = re.compile(r"\w+(?:[-’']\w+)*")
+_sentence_start = re.compile(r"(?:^|[.!?:]\s+|[\"'“‘]\s*)$")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A text that a model wrote, with what is needed to judge it."""
+
+    strategy: str
+    source: str
+    text: str
+    finished: bool
+
+
+def words(text: str) -> list[str]:
+    return [w.lower() for w in _word.findall(text)]
+
+
+def content(text: str) -> set[str]:
+    """The words that carry the fact; a possessive counts as its noun."""
+    return {re.sub(r"[’']s$", "", w) for w in words(text)} - STOPWORDS
+
+
+def names(text: str) -> list[str]:
+    """The names in a text, in order: words with a capital letter or a digit, but for an ordinary word that has its
+    capital only from the start of a sentence."""
+    found = []
+    for match in _word.finditer(text):
+        word = re.sub(r"[’']s$", "", match[0])
+        starts = bool(_sentence_start.search(text[: match.start()])) and not text[: match.start()].endswith(("'", '"'))
+        follows_name = text[match.end() :].lstrip()[:1].isupper()
+        marked = word[0].isupper() and (not starts or follows_name)
+        if (marked and word.lower() not in STOPWORDS) or any(c.isdigit() for c in word):
+            found.append(word.lower())
+    return found
+
+
+def malformed(c: Candidate) -> str | None:
+    if not c.text or not c.finished:
+        return "malformed: unfinished or empty"
+    if not re.match(r"[\w\"'“‘(¿¡]", c.text) or not re.search(r"[.!?。！？][\"'”’)]?$", c.text):
+        return "malformed: not a sentence"
+    if re.match(r"(?:sentence|reversed|in other words)\b\s*:", c.text, re.IGNORECASE):
+        return "malformed: repeats the prompt"
+    stated = words(c.text)
+    phrases = [tuple(stated[i : i + 4]) for i in range(len(stated) - 3)]
+    return "malformed: repeats itself" if len(set(phrases)) < len(phrases) else None
+
+
+def copied(c: Candidate) -> str | None:
+    same = fuzz.ratio(c.text.lower(), c.source.lower()) >= SAME or words(c.text) == words(c.source)
+    return "copy of its source" if same else None
+
+
+def invents(c: Candidate) -> str | None:
+    known = set(words(c.source))
+    unknown = [n for n in names(c.text) if n not in known]
+    return "names what its source does not" if unknown else None
+
+
+def loses(c: Candidate) -> str | None:
+    here = set(words(c.text))
+    return "loses a name of its source" if any(n not in here for n in names(c.source)) else None
+
+
+def drifts(c: Candidate) -> str | None:
+    source, text = content(c.source), content(c.text)
+    if not source or not text:
+        return "no content"
+    if len(source & text) < KEPT * len(source):
+        return "loses content of its source"
+    return "adds content" if len(text - source) > ADDED * len(text) else None
+
+
+def unreversed(c: Candidate) -> str | None:
+    """A reversal ends with what its source begins with. The first name of the source must come after the last one
+    (after the last other word that carries content, if there is only one name)."""
+    if c.strategy != "reverse":
+        return None
+    order = words(c.text)
+    anchors = names(c.source)
+    if len(set(anchors)) < 2:
+        kept = [w for w in words(c.source) if w not in STOPWORDS and w in order]
+        anchors = kept
+    if len(anchors) < 2 or anchors[0] not in order or anchors[-1] not in order:
+        return "not reversed"
+    return None if order.index(anchors[0]) > order.index(anchors[-1]) else "not reversed"
+
+
+CHECKS: tuple[Callable[[Candidate], str | None], ...] = (malformed, copied, invents, loses, drifts, unreversed)
+
+
+def judge(candidate: Candidate, accepted: Iterable[str]) -> str | None:
+    """None if the candidate is accepted, else why not. `accepted`: what the same source and strategy has already."""
+    for check in CHECKS:
+        if reason := check(candidate):
+            return reason
+    if any(fuzz.ratio(candidate.text.lower(), text.lower()) >= SAME for text in accepted):
+        return "near-duplicate of another augmentation of its source"
+    return None
