@@ -1,0 +1,278 @@
+"""The study's schema. A field is documented once, here; that text is also what `augtune validate --help-keys` prints.
+
+A study is read in full before anything starts: every fault is found and told together, those of the data included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from .errors import UserError
+from .names import ARMS, BENCHMARKS, STRATEGIES
+
+TRAINED = ("finetune", "augmented", "oracle")
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class Benchmark(BaseModel):
+    """A data family of the paper, generated. Keys beside name and seed are the benchmark's own options."""
+
+    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
+    name: Literal[BENCHMARKS]  # type: ignore[valid-type]
+    """which family"""
+    seed: int = Field(0, ge=0)
+    """which world; recipes are tuned on worlds 0 to 9, results are reported on worlds 100 to 102"""
+
+
+class Augment(Section):
+    """How the model's own inferences are made."""
+
+    strategies: list[Literal[STRATEGIES]] = ["reverse"]  # type: ignore[valid-type]
+    """what the model writes about each document"""
+    model: str | None = None
+    """the augmenting model; the tuned one if not given"""
+    samples: int = Field(2, ge=1)
+    """texts for each document and strategy; different samples follow different worked examples"""
+    temperature: float = Field(0.0, ge=0)
+    """0 takes the likeliest words"""
+    style: Literal["auto", "examples", "chat"] = "auto"
+    """prompts by worked examples or as chat; auto: by what preflight measures"""
+
+
+class Train(Section):
+    """Training, the same for every arm."""
+
+    method: Literal["auto", "full", "lora"] = "auto"
+    """auto: full below one billion parameters, else LoRA"""
+    epochs: float | None = Field(None, gt=0)
+    """passes over an arm's texts; 3 if neither epochs nor steps is given"""
+    steps: int | None = Field(None, ge=1)
+    """optimizer steps, instead of epochs"""
+    batch_size: int = Field(16, ge=1)
+    """texts in an optimizer step"""
+    learning_rate: float | None = Field(None, gt=0)
+    """2e-4 for full, 1e-3 for LoRA if not given; linear decay after a short warm-up"""
+    splitting: Literal["none", "independent", "cumulative"] = "none"
+    """a document of n sentences is one text, or n: each alone, or each after those before it"""
+    rank: int = Field(32, ge=1)
+    """LoRA's rank; its scale is twice that"""
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Train:
+        if self.epochs is not None and self.steps is not None:
+            raise ValueError("give epochs or steps, not both")
+        return self
+
+
+class Evaluate(Section):
+    """Evaluation, the same for every arm."""
+
+    normalization: Literal["none", "token", "byte", "char"] = "none"
+    """what a choice's log-likelihood is divided by; fixed before results"""
+    prompt: Literal["auto", "plain", "chat"] = "auto"
+    """prompt form; auto: per arm, by validation questions"""
+    icl_subsample: Literal["auto"] | int = "auto"
+    """icl shows one in N documents; auto: by validation questions, at most half the window"""
+    max_tokens: int = Field(32, ge=1)
+    """limit of an answer to a question without choices"""
+
+
+class Budget(Section):
+    """Hard limits; at a limit the run stops cleanly, and a higher one continues from there."""
+
+    calls: int | None = Field(None, ge=1)
+    """model calls"""
+    tokens: int | None = Field(None, ge=1)
+    """tokens read and written by model calls"""
+
+
+class Prices(Section):
+    """Money per million tokens; without them costs are given in tokens, FLOPs and seconds."""
+
+    input: float = Field(0.0, ge=0)
+    """tokens computed"""
+    cached: float = Field(0.0, ge=0)
+    """tokens taken from a shared prefix"""
+    output: float = Field(0.0, ge=0)
+    """tokens written"""
+    training: float = Field(0.0, ge=0)
+    """tokens trained on"""
+
+
+class Verdict(Section):
+    """By what an arm is recommended."""
+
+    queries: int = Field(1000, ge=0)
+    """how many queries are expected: among arms that are equally good, the cheapest at so many is taken"""
+    margin: float = Field(0.02, ge=0)
+    """how far from the best an arm may be and still count as equally good"""
+    weights: dict[str, float] = Field(default_factory=dict)
+    """how much each split counts; 1 if not given"""
+
+
+class Study(Section):
+    """One study: the whole comparison."""
+
+    name: str = Field(pattern=r"^[\w][\w.-]*$")
+    """names the output folder: runs/NAME"""
+    model: str = "embedded"
+    """a hub id, a folder, or `embedded`"""
+    documents: Path | None = None
+    """a .jsonl, .csv, .txt or .md file, or a folder of them"""
+    questions: Path | None = None
+    """a .jsonl or .csv file"""
+    benchmark: Benchmark | None = None
+    """instead of documents and questions"""
+    arms: list[Literal[ARMS]] = Field(default=["base", "icl", "finetune", "augmented"], min_length=1)  # type: ignore[valid-type]
+    """the ways to give the model the documents that are compared"""
+    augment: Augment = Augment()
+    train: Train = Train()
+    evaluate: Evaluate = Evaluate()
+    seeds: list[int] = Field(default=[0], min_length=1)
+    """training and sampling are repeated with each"""
+    budget: Budget = Budget()
+    prices: Prices | None = None
+    verdict: Verdict = Verdict()
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    """what is computed in; auto: bfloat16 where this machine is clearly faster at it"""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Study:
+        if self.benchmark and (self.documents or self.questions):
+            raise ValueError("give benchmark, or documents and questions, not both")
+        if not self.benchmark and not (self.documents and self.questions):
+            raise ValueError("give documents and questions, or benchmark")
+        if "oracle" in self.arms and not self.benchmark:
+            raise ValueError("arm oracle needs a benchmark: only there true inferences are known")
+        if len(set(self.arms)) < len(self.arms) or len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("arms and seeds are each named once")
+        return self
+
+
+@dataclass(frozen=True)
+class Read:
+    """A study as it was read. Where there are faults, `study` is what can be made of the rest, so that its data and
+    model are checked all the same, or None."""
+
+    study: Study | None
+    faults: list[str]
+
+
+def read_study(path: Path | None, overrides: Sequence[str] = (), **given: Any) -> Read:
+    """The study of a YAML file with `key.key=value` overrides; `given` are keys from the command line. Relative paths
+    of a file are relative to it."""
+    where, raw, faults = str(path or "command line"), dict[str, Any](), list[str]()
+    if path is not None:
+        try:
+            loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except OSError as e:
+            return Read(None, [f"{path}: cannot be read ({e.strerror}); name a study file, see studies/ for examples"])
+        except UnicodeDecodeError:
+            return Read(None, [f"{path}: is not UTF-8 text"])
+        except yaml.YAMLError as e:
+            mark = getattr(e, "problem_mark", None)
+            line = f":{mark.line + 1}" if mark else ""
+            return Read(None, [f"{path}{line}: not valid YAML: {getattr(e, 'problem', None) or e}"])
+        if not isinstance(loaded, dict):
+            return Read(None, [f"{path}: a study is a mapping of keys, found {type(loaded).__name__}"])
+        raw = {"name": path.stem, **loaded}
+        for key in ("documents", "questions"):
+            if isinstance(raw.get(key), str):
+                raw[key] = str(path.parent / raw[key])
+    raw |= {k: v for k, v in given.items() if v is not None}
+    for item in overrides:
+        if fault := _override(raw, item):
+            faults.append(fault)
+    try:
+        return Read(Study.model_validate(raw), faults)
+    except ValidationError as e:
+        faults += [_fault(where, error, path) for error in e.errors()]
+        wrong = {error["loc"][0] for error in e.errors() if error["loc"]}
+        try:
+            return Read(Study.model_validate({k: v for k, v in raw.items() if k not in wrong}), faults)
+        except ValidationError:
+            return Read(None, faults)
+
+
+def load_study(path: Path | None, overrides: Sequence[str] = (), **given: Any) -> Study:
+    """As read_study. Raises UserError with every fault."""
+    read = read_study(path, overrides, **given)
+    if read.faults or read.study is None:
+        raise UserError(*read.faults)
+    return read.study
+
+
+def _override(raw: dict[str, Any], item: str) -> str | None:
+    key, equals, value = item.partition("=")
+    if not equals:
+        return f"--set {item}: write key=value, for example --set train.epochs=2"
+    *parents, last = key.split(".")
+    for parent in parents:
+        raw[parent] = dict(raw.get(parent) or {}) if isinstance(raw.get(parent) or {}, dict) else {}
+        raw = raw[parent]
+    try:
+        raw[last] = yaml.safe_load(value)
+    except yaml.YAMLError:
+        raw[last] = value
+    return None
+
+
+def _fault(where: str, error: Any, path: Path | None) -> str:
+    location = [str(part) for part in error["loc"]]
+    line = _line(path, location)
+    place = f"{where}{f':{line}' if line else ''}: {'.'.join(location) or 'study'}"
+    if error["type"] == "extra_forbidden":
+        known = ", ".join(_keys(location[:-1]))
+        return f"{place}: unknown key; known here: {known}"
+    found = "" if error["type"] in ("missing", "value_error") else f", found {error['input']!r}"
+    return f"{place}: {error['msg'].removeprefix('Value error, ')}{found}"
+
+
+def _keys(location: list[str]) -> list[str]:
+    section: Any = Study
+    for part in location:
+        annotation = section.model_fields[part].annotation
+        candidates = getattr(annotation, "__args__", (annotation,))
+        section = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
+    return list(section.model_fields)
+
+
+def _line(path: Path | None, location: list[str]) -> int | None:
+    """The line of a key in the file, if it stands there."""
+    if path is None or not location:
+        return None
+    node = yaml.compose(path.read_text(encoding="utf-8"))
+    line = None
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((k, v) for k, v in node.value if k.value == part), None)
+            if pair is None:
+                return line
+            line, node = pair[0].start_mark.line + 1, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and part.isdigit() and int(part) < len(node.value):
+            node = node.value[int(part)]
+            line = node.start_mark.line + 1
+    return line
+
+
+def field_help() -> list[tuple[str, str, str]]:
+    """(key, default, help) of every key of a study, sections flattened."""
+    rows = []
+    for key, field in Study.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, Section):
+            rows += [(f"{key}.{k}", str(f.get_default(call_default_factory=True)), f.description or "")
+                     for k, f in section.model_fields.items()]  # fmt: skip
+        else:
+            default = "required" if field.is_required() else str(field.get_default(call_default_factory=True))
+            rows.append((key, default, field.description or ""))
+    return rows

@@ -1,0 +1,85 @@
+"""The run folder: one execution of a study. What a stage wrote stands until something that it depends on changes.
+
+    study.json          the study as resolved, and the versions that ran it
+    calls.sqlite        every model call that was paid for (backends/store.py)
+    stages/NAME.json    a stage's manifest, written last: the fingerprint of what it depends on, and its usage
+    the contracts' files: augmentations.jsonl, rejected.jsonl, predictions.jsonl, models/, results.json, report.html ...
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from . import __version__
+from .errors import UserError
+from .records import Usage, write_json
+
+PACKAGES = ("torch", "transformers", "peft", "accelerate", "numpy")
+
+
+class Run:
+    """A folder for one study. Opening it changes nothing; `begin` writes."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.folder, self.name = folder, name
+
+    def faults(self, bytes_needed: int = 0) -> list[str]:
+        """What keeps this folder from being used: another study's, not writable, too little disk."""
+        marker = self.folder / "study.json"
+        if self.folder.exists() and not self.folder.is_dir():
+            return [f"{self.folder}: is a file; name a folder with --out"]
+        if marker.exists():
+            try:
+                other = json.loads(marker.read_text(encoding="utf-8"))["study"]["name"]
+            except (ValueError, KeyError, TypeError, OSError):
+                return [f"{marker}: is not readable as a run's study; name another folder with --out"]
+            if other != self.name:
+                return [f"{self.folder}: holds the run of study {other!r}, not {self.name!r}; name another with --out"]
+        elif self.folder.is_dir() and any(self.folder.iterdir()):
+            return [f"{self.folder}: holds other files and no run; name an empty or new folder with --out"]
+        parent = self.folder
+        while not parent.exists():
+            parent = parent.parent
+        if not os.access(parent, os.W_OK):
+            return [f"{parent}: no permission to write; name another folder with --out"]
+        free = shutil.disk_usage(parent).free
+        if free < bytes_needed:
+            return [
+                f"{parent}: {free / 1e9:.1f} GB free, this study needs about {bytes_needed / 1e9:.1f} GB for models and "
+                "checkpoints; make room, or name a folder on another disk with --out"
+            ]
+        return []
+
+    def begin(self, study: dict[str, Any]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        versions = {p: metadata.version(p) for p in PACKAGES}
+        machine = {"python": platform.python_version(), "machine": platform.machine(), "cores": os.cpu_count()}
+        write_json(
+            self.folder / "study.json", {"study": study, "versions": {"augtune": __version__, **versions}, **machine}
+        )
+
+    # -- stages
+
+    def manifest(self, stage: str, fingerprint: str) -> dict[str, Any] | None:
+        """What a finished stage left behind, or None if it has not finished with this fingerprint."""
+        path = self.folder / "stages" / f"{stage}.json"
+        if not path.exists():
+            return None
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return found if found["fingerprint"] == fingerprint else None
+
+    def finish(self, stage: str, fingerprint: str, usage: Usage, **more: Any) -> dict[str, Any]:
+        """Mark a stage as finished; call it after everything else of the stage is on disk."""
+        manifest = {"fingerprint": fingerprint, "usage": usage.row(), **more}
+        write_json(self.folder / "stages" / f"{stage}.json", manifest)
+        return manifest
+
+
+def usage_of(manifest: dict[str, Any]) -> Usage:
+    return Usage.of(manifest["usage"])
