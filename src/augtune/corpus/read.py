@@ -1,0 +1,166 @@
+"""Files to records. Every fault of every file is found and told with its line; nothing is dropped silently.
+
+    documents   .jsonl {"text", "id"?, "group"?} or {"prompt", "completion"}; .csv with a column text; .txt or .md (one
+                document each); or a folder of these
+    questions   .jsonl or .csv {"prompt", "answer", "choices"?, "split"?, "group"?, "id"?}
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ..records import Document, Question
+
+Rows = Iterator[tuple[int, Any]]  # (line, the row or a fault as text)
+TABLES = (".jsonl", ".csv")
+TEXTS = (".txt", ".md")
+
+
+def read_documents(path: Path) -> tuple[list[Document], list[str]]:
+    """The documents of a file or folder, and what is wrong with it."""
+    files = sorted(f for f in path.rglob("*") if f.suffix.lower() in TABLES + TEXTS) if path.is_dir() else [path]
+    documents: list[Document] = []
+    faults: list[str] = []
+    if path.is_dir() and not files:
+        return [], [f"{path}: holds no file of the kinds that can be read: {', '.join(TABLES + TEXTS)}"]
+    seen: dict[str, str] = {}
+    for file in files:
+        if file.suffix.lower() in TEXTS:
+            rows: Rows = iter([(1, _whole(file, path))])
+        else:
+            rows = _table(file)
+        for line, row in rows:
+            place = f"{file}:{line}"
+            found = _document(row, f"{file.stem}-{line}")
+            if isinstance(found, str):
+                faults.append(f"{place}: {found}")
+            elif found.id in seen:
+                faults.append(f"{place}: id {found.id!r} is taken by {seen[found.id]}; give every document its own")
+            else:
+                seen[found.id] = place
+                documents.append(found)
+    if not documents and not faults:
+        faults.append(f"{path}: holds no documents")
+    return documents, faults
+
+
+def read_questions(path: Path) -> tuple[list[Question], list[str]]:
+    """The questions of a file, and what is wrong with it."""
+    questions: list[Question] = []
+    faults: list[str] = []
+    seen: dict[str, str] = {}
+    for line, row in _table(path):
+        place = f"{path}:{line}"
+        found = _question(row, f"{path.stem}-{line}")
+        if isinstance(found, str):
+            faults.append(f"{place}: {found}")
+        elif found.id in seen:
+            faults.append(f"{place}: id {found.id!r} is taken by {seen[found.id]}; give every question its own")
+        else:
+            seen[found.id] = place
+            questions.append(found)
+    if not questions and not faults:
+        faults.append(f"{path}: holds no questions")
+    return questions, faults
+
+
+def _table(path: Path) -> Rows:
+    readers: dict[str, Callable[[str], Rows]] = {".jsonl": _jsonl, ".csv": _csv}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        known = ", ".join(readers)
+        yield 1, f"files of kind {path.suffix or 'without a suffix'} cannot be read here; can be: {known}"
+        return
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as e:
+        yield 1, f"cannot be read ({e.strerror})"
+    except UnicodeDecodeError as e:
+        yield path.read_bytes()[: e.start].count(b"\n") + 1, "is not UTF-8 text; convert it, for example with iconv"
+    else:
+        yield from reader(text)
+
+
+def _jsonl(text: str) -> Rows:
+    # Only line feeds separate: JSON strings may hold other line separators, at which splitlines would cut.
+    for line, raw in enumerate(text.split("\n"), 1):
+        if not raw.strip():
+            continue
+        try:
+            row = json.loads(raw)
+        except json.JSONDecodeError as e:
+            yield line, f"not valid JSON: {e.msg} at column {e.colno}"
+            continue
+        yield line, row if isinstance(row, dict) else f"a row is a JSON object, found {type(row).__name__}"
+
+
+def _csv(text: str) -> Rows:
+    reader = csv.DictReader(text.splitlines(keepends=True), strict=True)
+    try:
+        for row in reader:
+            if None in row:
+                yield reader.line_num, f"has more fields than the header, which has {len(reader.fieldnames or [])}"
+                continue
+            filled: dict[str, Any] = {k: v for k, v in row.items() if v}
+            if raw := filled.get("choices"):
+                try:
+                    filled["choices"] = json.loads(raw)
+                except json.JSONDecodeError:
+                    yield reader.line_num, "choices: write a JSON list, or columns choice_1, choice_2, ..."
+                    continue
+            numbered = sorted((k for k in filled if k.startswith("choice_")), key=lambda k: (len(k), k))
+            if numbered:
+                filled["choices"] = [filled.pop(k) for k in numbered]
+            yield reader.line_num, filled
+    except csv.Error as e:
+        yield reader.line_num, f"not valid CSV: {e}"
+
+
+def _whole(file: Path, root: Path) -> Any:
+    try:
+        text = file.read_bytes().decode("utf-8-sig").strip()
+    except OSError as e:
+        return f"cannot be read ({e.strerror})"
+    except UnicodeDecodeError:
+        return "is not UTF-8 text; convert it, for example with iconv"
+    return {"id": str(file.relative_to(root)) if root.is_dir() else file.name, "text": text}
+
+
+def _document(row: Any, default_id: str) -> Document | str:
+    if isinstance(row, str):
+        return row
+    if "text" not in row and {"prompt", "completion"} <= row.keys():
+        row = {**row, "text": f"{row['prompt']}{row['completion']}"}
+    if "text" not in row:
+        return f"has no text; found the keys {', '.join(map(repr, row)) or 'none'}"
+    if not isinstance(row["text"], str):
+        return f"text must be a string, found {type(row['text']).__name__}"
+    if not row["text"].strip():
+        return "the document is empty"
+    group = row.get("group")
+    return Document(str(row.get("id", default_id)), row["text"].strip(), None if group is None else str(group))
+
+
+def _question(row: Any, default_id: str) -> Question | str:
+    if isinstance(row, str):
+        return row
+    for key in ("prompt", "answer"):
+        if not isinstance(row.get(key), str) or not row[key].strip():
+            return f"has no {key}" if key not in row else f"{key} must be a string that is not empty"
+    choices = row.get("choices")
+    if choices is not None:
+        if not isinstance(choices, list) or len(choices) < 2 or not all(isinstance(c, str) and c for c in choices):
+            return "choices must be a list of at least two strings, none empty"
+        if len(set(choices)) < len(choices):
+            return "choices hold the same text twice"
+        if row["answer"] not in choices:
+            return f"the answer {row['answer']!r} is not among the choices"
+    group, split = row.get("group"), str(row.get("split") or "all")
+    prompt = row["prompt"].rstrip(" ")
+    return Question(
+        str(row.get("id", default_id)), prompt, row["answer"], choices, split, None if group is None else str(group)
+    )
