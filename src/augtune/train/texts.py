@@ -1,0 +1,84 @@
+"""Training texts: what one training example is, its token ids and labels, and the order in which they are seen."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from ..corpus.sentences import sentences
+
+IGNORED = -100  # torch's cross entropy leaves labels of this value out
+MULTIPLE = 8  # batches are padded to a multiple of this: few shapes, each of which costs a set-up when it is first met
+
+
+@dataclass(frozen=True)
+class Example:
+    """Token ids; the first `context` of them are read, the others also learnt."""
+
+    ids: list[int]
+    context: int = 0
+
+
+def split(text: str, splitting: str) -> list[tuple[str, str]]:
+    """(context, learnt) texts of one text. Cumulative: each sentence after those before it; each is learnt once, as
+    with independent (arXiv 2505.00661, sentence splitting)."""
+    if splitting == "none":
+        return [("", text)]
+    parts = sentences(text)
+    if splitting == "independent":
+        return [("", part) for part in parts]
+    return [(" ".join(parts[:i]), part) for i, part in enumerate(parts)]
+
+
+def examples(texts: Sequence[str], splitting: str, tokenizer: Any, window: int) -> list[Example]:
+    """One or more examples for each text, ended by the tokenizer's end token; loss on every token but the context's.
+    What exceeds the window is cut into windows, so that no text is lost."""
+    found = []
+    for text in texts:
+        for context, learnt in split(text, splitting):
+            before: list[int] = tokenizer(context).input_ids if context else []
+            ids: list[int] = tokenizer(f"{context} {learnt}" if context else learnt).input_ids
+            if ids[-1:] != [tokenizer.eos_token_id]:
+                ids = [*ids, tokenizer.eos_token_id]
+            agreed = next((i for i, (a, b) in enumerate(zip(before, ids, strict=False)) if a != b), len(before))
+            for start in range(0, len(ids), window):
+                found.append(Example(ids[start : start + window], max(0, min(agreed - start, window))))
+    return [e for e in found if e.context < len(e.ids)]
+
+
+def order(lengths: Sequence[int], epochs: float | None, steps: int | None, batch: int, seed: int) -> list[int]:
+    """The examples in the order in which they are trained on, `batch` of them a step: shuffled anew in each pass, then
+    grouped by length within stretches of 50 batches. Fixed by the seed, so that a resumed run sees the same order."""
+    rng = random.Random(f"order-{seed}")
+    total = steps * batch if steps else max(1, round((epochs or 1) * len(lengths)))
+    stream: list[int] = []
+    while len(stream) < total:
+        stream += rng.sample(range(len(lengths)), len(lengths))
+    stream = stream[:total]
+    ordered: list[int] = []
+    for start in range(0, total, 50 * batch):
+        near = sorted(stream[start : start + 50 * batch], key=lambda i: -lengths[i])
+        batches = [near[k : k + batch] for k in range(0, len(near), batch)]
+        whole = [b for b in batches if len(b) == batch]
+        rng.shuffle(whole)
+        ordered += sum(whole, [])
+        ordered += sum((b for b in batches if len(b) < batch), [])  # only the very last can be short
+    return ordered
+
+
+def collate(batch: Sequence[Example], padding: int) -> dict[str, torch.Tensor]:
+    """input_ids, attention_mask and labels, each (examples, tokens), padded on the right."""
+    width = -(-max(len(e.ids) for e in batch) // MULTIPLE) * MULTIPLE
+    ids = torch.full((len(batch), width), padding)
+    labels = torch.full((len(batch), width), IGNORED)
+    mask = torch.zeros((len(batch), width), dtype=torch.long)
+    for row, example in enumerate(batch):
+        n = len(example.ids)
+        ids[row, :n] = torch.tensor(example.ids)
+        labels[row, example.context : n] = ids[row, example.context : n]
+        mask[row, :n] = 1
+    return {"input_ids": ids, "attention_mask": mask, "labels": labels}

@@ -1,0 +1,149 @@
+"""Training on transformers' Trainer: full or LoRA, checkpoints by the clock, a resumed run is the same run."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
+from transformers.trainer_utils import get_last_checkpoint
+
+from ..backends.local import as_dtype, load_tokenizer, load_weights
+from ..config import Train
+from ..records import Usage, write_json, write_jsonl
+from .optimizer import MasterAdamW
+from .texts import Example, collate, examples, order
+
+SMALL = 1_000_000_000  # parameters up to which method `auto` trains all of them
+EPOCHS = 3.0
+LEARNING_RATES = {"full": 2e-4, "lora": 1e-3}
+WARM_UP = 0.05  # share of the steps
+CHECKPOINT_EVERY = 120.0  # seconds: what a kill can cost
+
+Tick = Callable[[float], None]
+Bar = Callable[[float], Any]  # total tokens -> context manager that yields a Tick
+
+
+def train(model: str, texts: Sequence[str], settings: Train, seed: int, dtype: str, folder: Path, bar: Bar) -> dict[str, Any]:
+    """Train on the texts and write the result to `folder`: a PEFT adapter, or full weights in safetensors, beside
+    loss.jsonl. Returns what was done: method, parameters, trained, examples, steps, tokens, usage.
+
+    Stopped at any point, the next call with the same arguments goes on from the last checkpoint, at most
+    CHECKPOINT_EVERY seconds before, with optimizer, data order and random state.
+    """
+    work = folder.with_name(f"{folder.name}.training")
+    work.mkdir(parents=True, exist_ok=True)
+    set_seed(seed)
+    tokenizer = load_tokenizer(model)
+    network = load_weights(model, as_dtype(dtype))
+    parameters = network.num_parameters()
+    method = settings.method if settings.method != "auto" else "full" if parameters <= SMALL else "lora"
+    if method == "lora":
+        network = _with_adapter(network, settings.rank)
+    window = int(getattr(network.config, "max_position_embeddings", None) or 4096)
+    found = examples(texts, settings.splitting, tokenizer, window)
+    epochs = None if settings.steps else settings.epochs or EPOCHS
+    sequence = order([len(e.ids) for e in found], epochs, settings.steps, settings.batch_size, seed)
+    data = [found[i] for i in sequence]
+    tokens = sum(len(e.ids) for e in data)
+    rate = settings.learning_rate or LEARNING_RATES[method]
+    with bar(tokens) as tick:
+        clock = _Clock(work, [len(e.ids) for e in data], settings.batch_size, tick)
+        trainer = _trainer(network, tokenizer, data, settings.batch_size, rate, seed, work, clock)
+        checkpoint = get_last_checkpoint(str(work))
+        trainer.train(resume_from_checkpoint=checkpoint)
+    history = [h for h in trainer.state.log_history if "loss" in h]
+    part = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    network.save_pretrained(part)
+    tokenizer.save_pretrained(part)
+    write_jsonl(part / "loss.jsonl", [{k: h[k] for k in ("step", "loss", "learning_rate")} for h in history])
+    shutil.rmtree(folder, ignore_errors=True)
+    part.replace(folder)
+    shutil.rmtree(work)
+    usage = Usage(tokens_in=tokens, flops=6.0 * parameters * tokens, seconds=round(clock.seconds(), 1))
+    trained = sum(p.numel() for p in network.parameters() if p.requires_grad)
+    return {
+        "method": method,
+        "learning_rate": rate,
+        "parameters": parameters,
+        "trained": trained,
+        "examples": len(found),
+        "steps": trainer.state.global_step,
+        "tokens": tokens,
+        "usage": usage,
+    }
+
+
+def _with_adapter(network: Any, rank: int) -> Any:
+    from peft import LoraConfig, get_peft_model
+
+    config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type="CAUSAL_LM")
+    # Adapters in the weights' own dtype: the optimizer's master copies hold the precision.
+    return get_peft_model(network, config, autocast_adapter_dtype=False)
+
+
+def _trainer(
+    network: Any, tokenizer: Any, data: list[Example], batch: int, rate: float, seed: int, work: Path, clock: _Clock
+) -> Trainer:
+    arguments = TrainingArguments(
+        output_dir=str(work),
+        per_device_train_batch_size=batch,
+        num_train_epochs=1,  # the order of `data` holds all passes already
+        train_sampling_strategy="sequential",
+        learning_rate=rate,
+        lr_scheduler_type="linear",
+        warmup_steps=max(1, round(WARM_UP * len(data) / batch)),
+        max_grad_norm=1.0,
+        logging_steps=5,
+        save_strategy="no",  # by the clock instead
+        save_total_limit=1,
+        seed=seed,
+        report_to=[],
+        disable_tqdm=True,
+        remove_unused_columns=False,
+        dataloader_pin_memory=torch.cuda.is_available(),
+        use_cpu=network.device.type == "cpu",
+    )
+    learnt = [p for p in network.parameters() if p.requires_grad]
+    padding = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+    trainer = Trainer(
+        model=network,
+        args=arguments,
+        train_dataset=data,
+        data_collator=lambda rows: collate(rows, padding),
+        optimizers=(MasterAdamW(learnt, rate), None),
+        callbacks=[clock],
+    )
+    trainer.remove_callback(next(c for c in trainer.callback_handler.callbacks if type(c).__name__ == "PrinterCallback"))
+    return trainer
+
+
+class _Clock(TrainerCallback):  # type: ignore[misc]
+    """Progress, checkpoints by the clock, and the seconds that training took in all, stops included only as they ran."""
+
+    def __init__(self, work: Path, lengths: list[int], batch: int, tick: Tick) -> None:
+        self.file, self.tick = work / "clock.json", tick
+        self.tokens = [sum(lengths[i : i + batch]) for i in range(0, len(lengths), batch)]
+        self.before = json.loads(self.file.read_text())["seconds"] if self.file.exists() else 0.0
+        self.start = self.saved = time.monotonic()
+        self.told = 0
+
+    def seconds(self) -> float:
+        return float(self.before) + time.monotonic() - self.start
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
+        self.tick(sum(self.tokens[self.told : state.global_step]))
+        self.told = state.global_step
+        if time.monotonic() - self.saved >= CHECKPOINT_EVERY and state.global_step < len(self.tokens):
+            control.should_save = True
+        return control
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.saved = time.monotonic()
+        write_json(self.file, {"seconds": self.seconds()})
