@@ -10,7 +10,10 @@ the shapes in which facts about the world are told: as an apposition, a question
 
 from __future__ import annotations
 
-from ..backends.base import Request
+from collections.abc import Sequence
+
+from ..backends.base import Backend, Request
+from ..records import Document, digest
 
 # (source, rewritten): the fact is kept, the two things that it connects swap places. A small model follows examples of
 # one direction and is lost between two, so that each set has one; checks.py throws out what does not fit the source.
@@ -143,7 +146,19 @@ def max_tokens(source_tokens: int) -> int:
     return int(1.4 * source_tokens) + 12
 
 
-def request(strategy: str, style: str, text: str, tokens: int, sample: int, temperature: float, seed: int) -> Request:
-    """The request in style `examples`; chat requests are rendered by the caller, who has the model's template."""
-    shared, own = prompt(strategy, style, text, sample)
-    return Request(shared, own, max_tokens(tokens), ("\n",), temperature, seed)
+def requests(
+    strategy: str, backend: Backend, style: str, documents: Sequence[Document], sample: int, temperature: float, seed: int
+) -> list[Request]:
+    """One request for each document. Each is seeded by what it asks, so that no neighbour changes what it draws."""
+    found = []
+    for document in documents:
+        shared, own = prompt(strategy, style, document.text, sample)
+        chat = style == "chat"
+        if chat:
+            rendered = backend.chat([{"role": "user", "content": shared + own}]) or ""
+            cut = rendered.index(shared) + len(shared) if shared in rendered else 0
+            shared, own = rendered[:cut], rendered[cut:]
+        limit = max_tokens(backend.count_tokens(document.text))
+        drawn = int(digest(seed, sample, document.id, document.text), 16) % (1 << 32)
+        found.append(Request(shared, own, limit, ("\n",), temperature, drawn, chat))
+    return found

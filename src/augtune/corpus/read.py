@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..errors import UserError
 from ..records import Document, Question
 
 Rows = Iterator[tuple[int, Any]]  # (line, the row or a fault as text)
@@ -66,6 +67,20 @@ def read_questions(path: Path) -> tuple[list[Question], list[str]]:
     if not questions and not faults:
         faults.append(f"{path}: holds no questions")
     return questions, faults
+
+
+def read_pairs(path: Path) -> list[tuple[str, str]]:
+    """(prompt, completion) of each row of a .jsonl. Raises UserError with every fault."""
+    rows = list(_table(path))
+    needed = {"prompt", "completion"}
+    faults = [
+        f"{path}:{line}: {row if isinstance(row, str) else 'has no prompt and completion'}"
+        for line, row in rows
+        if isinstance(row, str) or not needed <= row.keys()
+    ]
+    if faults:
+        raise UserError(*faults)
+    return [(row["prompt"], row["completion"]) for _, row in rows]
 
 
 def _table(path: Path) -> Rows:

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from ..corpus.sentences import sentences
+from ..sentences import sentences
 
 IGNORED = -100  # torch's cross entropy leaves labels of this value out
 MULTIPLE = 8  # batches are padded to a multiple of this: few shapes, each of which costs a set-up when it is first met

@@ -1,0 +1,57 @@
+"""How a question is put. The plain form is the prompt itself, which a choice continues; the chat form is a user's turn
+with the assistant's turn opened by the prompt, so that a choice continues it all the same.
+
+augtune owns the space at the seam: a choice is preceded by one space unless the prompt ends in white space.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..backends.base import Ask, Backend, Request
+from ..records import Document, Question
+
+FORMS = ("plain", "chat")
+DOCUMENTS = "Read these statements carefully. They are true.\n\n{documents}\n\n"
+PLAIN_CONTEXT = "The following statements are true.\n\n{documents}\n\nTherefore, it is also true: "
+INSTRUCTION = "Complete the statement."
+INSTRUCTION_WITH_DOCUMENTS = "Use the statements above to complete the statement."
+
+
+def listing(documents: Sequence[Document]) -> str:
+    """Documents as they stand in a context; "" for none."""
+    return "\n".join(d.text for d in documents)
+
+
+def seam(prompt: str, continuation: str) -> str:
+    return continuation if not prompt or prompt[-1].isspace() else f" {continuation}"
+
+
+def _open(backend: Backend, form: str, context: str, question: Question) -> tuple[str, str]:
+    """(what questions share, this question's own), up to where the answer begins."""
+    if form == "plain":
+        return (PLAIN_CONTEXT.format(documents=context) if context else ""), question.prompt
+    instruction = INSTRUCTION_WITH_DOCUMENTS if context else INSTRUCTION
+    user = (DOCUMENTS.format(documents=context) if context else "") + instruction
+    # A prompt that is a question is the user's; one that an answer continues opens the assistant's turn.
+    asks = question.prompt.rstrip().endswith("?")
+    messages = [{"role": "user", "content": f"{user}\n\n{question.prompt}"}]
+    if not asks:
+        messages.append({"role": "assistant", "content": question.prompt})
+    rendered = backend.chat(messages, continue_last=not asks)
+    assert rendered is not None, "form chat is only for models with a chat template"
+    cut = rendered.index(user) + len(user)
+    return rendered[:cut], rendered[cut:]
+
+
+def ask(backend: Backend, form: str, context: str, question: Question) -> Ask:
+    """A question with choices, to be scored."""
+    shared, own = _open(backend, form, context, question)
+    choices = tuple(seam(own, c) for c in question.choices or ())
+    return Ask(shared, own, choices, chat=form == "chat")
+
+
+def request(backend: Backend, form: str, context: str, question: Question, max_tokens: int) -> Request:
+    """A question without choices, to be answered."""
+    shared, own = _open(backend, form, context, question)
+    return Request(shared, own, max_tokens, ("\n",), chat=form == "chat")
