@@ -80,6 +80,3 @@ class Run:
         write_json(self.folder / "stages" / f"{stage}.json", manifest)
         return manifest
 
-
-def usage_of(manifest: dict[str, Any]) -> Usage:
-    return Usage.of(manifest["usage"])

@@ -109,6 +109,17 @@ def fingerprint(folder: Path) -> str:
     return seen.hexdigest()[:16]
 
 
+def identify(model: str, dtype: str = "auto") -> str:
+    """Names a model with its weights and what it computes in, without loading it. Raises UserError if there is none."""
+    found = Path(resolve(model))
+    if found.is_dir():
+        weights = fingerprint(found)
+    else:
+        with _explained(model):
+            weights = getattr(AutoConfig.from_pretrained(model), "_commit_hash", None) or ""
+    return f"{model}@{weights} {str(as_dtype(dtype)).removeprefix('torch.')}"
+
+
 class LocalModel:
     """A backend on this machine.
 
@@ -129,10 +140,7 @@ class LocalModel:
         self.model.eval()
         self.device = self.model.device
         config = self.model.config
-        commit = getattr(config, "_commit_hash", None) or ""
-        found = Path(resolve(model))
-        weights = fingerprint(found) if found.is_dir() else commit
-        self.identity = f"{model}@{weights}{'+' + fingerprint(trained) if trained else ''} {self.model.dtype}"
+        self.identity = f"{identify(model, dtype)}{'+' + fingerprint(trained) if trained else ''}"
         self.window = int(getattr(config, "max_position_embeddings", None) or 1 << 30)
         self.batch_size = 64 if self.device.type == "cpu" else 256
         self.row_tokens = 512 if self.device.type == "cpu" else 4096
@@ -247,10 +255,11 @@ class LocalModel:
     def _probe(self) -> bool:
         """Whether scoring over a shared prefix gives what scoring alone gives, on a made-up text."""
         config = self.model.config.get_text_config()
-        if getattr(config, "sliding_window", None) and "sliding_attention" in (getattr(config, "layer_types", None) or ["sliding_attention"]):
+        layers = getattr(config, "layer_types", None) or ["sliding_attention"]
+        if getattr(config, "sliding_window", None) and "sliding_attention" in layers:
             self.note = "the model attends in sliding windows: every text is computed alone, nothing is shared"
             return False
-        ask = [Ask("one two three four five six seven", " eight nine", (" ten eleven", " twelve")), ]
+        ask = [Ask("one two three four five six seven", " eight nine", (" ten eleven", " twelve"))]
         asks = [*ask, Ask(ask[0].context, " red green", (" blue", " yellow pink"))]
         try:
             together = self.score(asks)

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 
 from ..backends.base import Backend
 from ..backends.store import Store, Tick
+from ..likelihood import choose, divisors
 from ..records import Prediction, Question, Usage
 from . import prompts
-
-NORMALIZATIONS = ("none", "token", "byte", "char")
-
 
 @dataclass(frozen=True)
 class Setting:
@@ -21,22 +19,6 @@ class Setting:
 
     form: str
     factor: int = 1
-
-
-def lengths(normalization: str, choices: Sequence[str], tokens: Sequence[int]) -> list[float]:
-    """What each choice's log-likelihood is divided by. Bytes and characters are the choice's own, without the seam."""
-    return {
-        "none": [1.0] * len(choices),
-        "token": [float(n) for n in tokens],
-        "byte": [float(len(c.encode())) for c in choices],
-        "char": [float(len(c)) for c in choices],
-    }[normalization]
-
-
-def choose(loglikelihoods: Sequence[float], divisors: Sequence[float]) -> int:
-    """The likeliest; the first of equals."""
-    values = [v / n for v, n in zip(loglikelihoods, divisors, strict=True)]
-    return max(range(len(values)), key=values.__getitem__)
 
 
 def normalized_text(text: str) -> str:
@@ -66,7 +48,7 @@ def answer(
     found: dict[str, Prediction] = {}
     for q, values, tokens in zip(closed, scored.loglikelihoods, scored.tokens, strict=True):
         choices = q.choices or []
-        chosen = choices[choose(values, lengths(normalization, choices, tokens))]
+        chosen = choices[choose(values, divisors(normalization, choices, tokens))]
         sizes = [len(c.encode()) for c in choices]
         correct = chosen == q.answer
         found[q.id] = Prediction(

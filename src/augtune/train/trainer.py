@@ -29,15 +29,20 @@ Tick = Callable[[float], None]
 Bar = Callable[[float], Any]  # total tokens -> context manager that yields a Tick
 
 
-def train(model: str, texts: Sequence[str], settings: Train, seed: int, dtype: str, folder: Path, bar: Bar) -> dict[str, Any]:
+def train(
+    model: str, texts: Sequence[str], settings: Train, seed: int, dtype: str, folder: Path, bar: Bar, mark: str
+) -> dict[str, Any]:
     """Train on the texts and write the result to `folder`: a PEFT adapter, or full weights in safetensors, beside
     loss.jsonl. Returns what was done: method, parameters, trained, examples, steps, tokens, usage.
 
     Stopped at any point, the next call with the same arguments goes on from the last checkpoint, at most
-    CHECKPOINT_EVERY seconds before, with optimizer, data order and random state.
+    CHECKPOINT_EVERY seconds before, with optimizer, data order and random state; `mark` tells whether they are the same.
     """
     work = folder.with_name(f"{folder.name}.training")
-    work.mkdir(parents=True, exist_ok=True)
+    if not (work / "mark").exists() or (work / "mark").read_text() != mark:
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        (work / "mark").write_text(mark)
     set_seed(seed)
     tokenizer = load_tokenizer(model)
     network = load_weights(model, as_dtype(dtype))

@@ -1,0 +1,152 @@
+"""results.json as pages: a table for the terminal, report.md, and report.html, which is one file without network."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from rich.console import Console
+from rich.table import Table
+
+from ..records import Corpus, Prediction
+
+EXAMPLES = 6  # documents shown with all that belongs to them
+
+
+def write(folder: Path, found: dict[str, Any], corpus: Corpus, predictions: Sequence[Prediction]) -> None:
+    """report.md and report.html in the run folder."""
+    page = {
+        "found": found,
+        "arms": list(found["arms"]),
+        "splits": list(next(iter(found["arms"].values()))["splits"]),
+        "preflight": _read(folder / "preflight.json"),
+        "rejected": _reasons(folder / "rejected.jsonl"),
+        "examples": _examples(folder, corpus, predictions),
+        "curves": _curves(folder),
+        "environment": _read(folder / "study.json"),
+        "settings": json.dumps(found["study"], indent=1, ensure_ascii=False),
+    }
+    for name, escape in (("report.html", True), ("report.md", False)):
+        loader = jinja2.FileSystemLoader(Path(__file__).parent)
+        environment = jinja2.Environment(loader=loader, autoescape=escape, trim_blocks=True, lstrip_blocks=True)
+        environment.filters |= {"quantity": quantity, "percent": percent, "chosen": chosen}
+        environment.undefined = jinja2.StrictUndefined
+        text = environment.get_template(name).render(page)
+        part = folder / f"{name}.part"
+        part.write_text(text, encoding="utf-8")
+        part.replace(folder / name)
+
+
+def show(folder: Path, found: dict[str, Any], console: Console) -> None:
+    """The table, the verdict, and where the report lies."""
+    arms = found["arms"]
+    splits = list(next(iter(arms.values()))["splits"])
+    table = Table(title=f"{found['study']['name']}: accuracy, with 95 % intervals by group", title_justify="left")
+    for head in ("arm", *splits, "FLOPs once", "per query"):
+        table.add_column(head, justify="left" if head == "arm" else "right")
+    for arm, row in arms.items():
+        cells = [percent(row["splits"][s]["accuracy"], row["splits"][s]["ci95"]) for s in splits]
+        table.add_row(arm, *cells, quantity(row["cost"]["once_flops"]), quantity(row["cost"]["query_flops"]))
+    chance = [f"{found['chance'][s]:.3f}" if found["chance"][s] is not None else "" for s in splits]
+    table.add_row("[dim]chance", *(f"[dim]{c}" for c in chance), "", "")
+    console.print(table)
+    for row in _key_comparisons(found):
+        low, high = row["ci95"]
+        word = "ahead of" if low > 0 else "behind" if high < 0 else "not told apart from"
+        console.print(f"{row['split']}: {row['a']} {word} {row['b']}: {row['difference']:+.3f} [{low:+.3f}, {high:+.3f}]",
+                      highlight=False, markup=False)  # fmt: skip
+    verdict = found["verdict"]
+    if verdict["status"] == "recommended":
+        console.print(f"\n[bold]Verdict: {verdict['arm']}[/] (probability {verdict['probability']:.2f})")
+    else:
+        console.print("\n[bold]Verdict: cannot tell[/]")
+    console.print(verdict["reason"], highlight=False, markup=False)
+    console.print(f"\nreport: {os.path.relpath(folder / 'report.html')}", highlight=False, soft_wrap=True, markup=False)
+
+
+def _key_comparisons(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the product is about: augmented against finetune and against icl."""
+    pairs = [("augmented", "finetune"), ("augmented", "icl")]
+    return [c for c in found["comparisons"] if (c["a"], c["b"]) in pairs and c["ci95"]]
+
+
+def quantity(value: float | None) -> str:
+    """1.2e15 as 1.2 P, and so on."""
+    if not value:
+        return "0"
+    for unit, size in (("E", 1e18), ("P", 1e15), ("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if value >= size:
+            return f"{value / size:.3g} {unit}"
+    return f"{value:.3g}"
+
+
+def percent(accuracy: float, ci95: Sequence[float] | None) -> str:
+    return f"{accuracy:.3f}" + (f" [{ci95[0]:.2f}, {ci95[1]:.2f}]" if ci95 else "")
+
+
+def chosen(prediction: dict[str, Any]) -> str:
+    return f"{'✓' if prediction['correct'] else '✗'} {prediction['chosen']}"
+
+
+def command(study: str) -> str:
+    return f"augtune run {shlex.quote(study)}"
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8") as f:
+        return [json.loads(line) for line in f]
+
+
+def _reasons(path: Path) -> list[tuple[str, str, int]]:
+    """(strategy, reason, how many), the most frequent first."""
+    counts: dict[tuple[str, str], int] = {}
+    for row in _lines(path):
+        key = (row["strategy"], row["reason"])
+        counts[key] = counts.get(key, 0) + 1
+    return sorted(((s, r, n) for (s, r), n in counts.items()), key=lambda row: -row[2])
+
+
+def _examples(folder: Path, corpus: Corpus, predictions: Sequence[Prediction]) -> list[dict[str, Any]]:
+    """Some documents, with their augmentations, accepted and rejected, and the questions on their group with each
+    arm's answer; spread over the corpus, those that are asked about first."""
+    groups = {q.group for q in corpus.questions}
+    asked = [d for d in corpus.documents if d.group in groups] or corpus.documents
+    spread = asked[:: max(1, len(asked) // EXAMPLES)][:EXAMPLES]
+    written = [*_lines(folder / "augmentations.jsonl"), *_lines(folder / "rejected.jsonl")]
+    answers: dict[str, list[dict[str, Any]]] = {}
+    for p in predictions:
+        answers.setdefault(p.id, []).append(p.row())
+    return [
+        {
+            "document": d.row(),
+            "augmentations": [a for a in written if d.id in a["sources"]],
+            "questions": [
+                {**q.row(), "answers": answers[q.id]}
+                for q in _one_a_split([q for q in corpus.questions if d.group is not None and q.group == d.group])
+            ],
+        }
+        for d in spread
+    ]
+
+
+def _one_a_split(questions: Sequence[Any]) -> list[Any]:
+    first: dict[str, Any] = {}
+    for q in questions:
+        first.setdefault(q.split, q)
+    return list(first.values())
+
+
+def _curves(folder: Path) -> dict[str, list[dict[str, float]]]:
+    """Loss by step of each trained model."""
+    return {path.parent.name: _lines(path) for path in sorted((folder / "models").glob("*/loss.jsonl"))}

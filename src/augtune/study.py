@@ -1,0 +1,319 @@
+"""The whole flow, top to bottom: documents, preflight, augmentations, training, evaluation, report.
+
+Each stage reads records and writes records into the run folder, and is done once: its manifest, written last, carries a
+fingerprint of all that it depends on. Killed at any point, the same call goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import benchmarks
+from .augment import augment, preflight
+from .backends import Models
+from .backends.base import Backend
+from .backends.store import Store
+from .config import Study
+from .corpus.read import read_documents, read_questions
+from .errors import UserError
+from .evaluate import arms, score
+from .evaluate.score import Setting
+from .progress import bar, say
+from .records import (
+    Augmentation,
+    Corpus,
+    Document,
+    Prediction,
+    Question,
+    Usage,
+    digest,
+    read_records,
+    write_json,
+    write_jsonl,
+)
+from .report import pages, results
+from .runs import Run
+
+STAGES = ("preflight", "augment", "train", "evaluate", "report")
+VALIDATION_SHARE = 5  # of own questions, the groups of one in five choose settings, if there are enough
+VALIDATION_GROUPS = 20  # enough: so many groups
+VALIDATION_QUESTIONS = 60  # at most so many are asked to choose a setting
+
+
+@dataclass
+class Flow:
+    """A run in progress: what every stage needs."""
+
+    study: Study
+    run: Run
+    corpus: Corpus
+    models: Models
+    force: bool = False
+    store: Store = field(init=False)
+
+    def __post_init__(self) -> None:
+        budget = self.study.budget
+        self.store = Store(self.run.folder / "calls.sqlite", budget.calls, budget.tokens)
+
+
+def run(study: Study, folder: Path, until: str = "report", force: bool = False, models: Models | None = None) -> Flow:
+    """Do every stage up to `until` that is not done yet. Raises UserError with all faults before anything expensive."""
+    models = models or Models(study.dtype)
+    corpus, faults = check(study, folder, models)
+    if faults:
+        raise UserError(*faults)
+    the_run = Run(folder, study.name)
+    the_run.begin(study.model_dump(mode="json"))
+    flow = Flow(study, the_run, corpus, models, force)
+    wanted = STAGES[: STAGES.index(until) + 1]
+    if "augmented" in study.arms or until in ("preflight", "augment"):
+        verdicts = measure(flow)
+        if "augment" in wanted:
+            infer(flow, verdicts)
+    if "train" in wanted:
+        for seed, arm in _each(study):
+            if arms.TABLE[arm].trained_on:
+                tune(flow, arm, seed)
+    if "evaluate" in wanted:
+        for seed, arm in _each(study):
+            ask(flow, arm, seed)
+    if "report" in wanted:
+        report(flow)
+    return flow
+
+
+def check(study: Study, folder: Path, models: Models) -> tuple[Corpus, list[str]]:
+    """What the study is about, and everything that is wrong with it, found before anything expensive starts."""
+    corpus, faults = load(study)
+    for key, model in (("model", study.model), ("augment.model", study.augment.model)):
+        if model and (fault := models.fault(model)):
+            faults.append(f"{key}: {fault}")
+    trained = [arm for _, arm in _each(study) if arms.TABLE[arm].trained_on]
+    faults += Run(folder, study.name).faults(_disk(study.model, len(trained)))
+    return corpus, faults
+
+
+def load(study: Study) -> tuple[Corpus, list[str]]:
+    """The study's documents and questions, with what is wrong with them."""
+    if study.benchmark:
+        options = study.benchmark.model_extra or {}
+        try:
+            return benchmarks.make(study.benchmark.name, study.benchmark.seed, options), []
+        except UserError as e:
+            return Corpus([], []), list(e.faults)
+    assert study.documents is not None
+    assert study.questions is not None
+    documents, faults = read_documents(study.documents)
+    questions, more = read_questions(study.questions)
+    return _held_out(documents, questions), faults + more
+
+
+def _held_out(documents: list[Document], questions: list[Question]) -> Corpus:
+    """Questions of split `validation` choose settings. If the file names none and has groups enough, a share of the
+    groups is set aside for that; else nothing is chosen and defaults stand."""
+    named = [q for q in questions if q.split == "validation"]
+    groups = sorted({q.group for q in questions if q.group is not None}, key=digest)
+    if named or len(groups) < VALIDATION_GROUPS:
+        return Corpus(documents, [q for q in questions if q.split != "validation"], named)
+    aside = set(groups[::VALIDATION_SHARE])
+    return Corpus(
+        documents, [q for q in questions if q.group not in aside], [q for q in questions if q.group in aside]
+    )
+
+
+def measure(flow: Flow) -> list[preflight.Verdict]:
+    """Preflight: what the augmenting model can infer in context, and which strategies are therefore used."""
+    settings, path = flow.study.augment, flow.run.folder / "preflight.json"
+    model = settings.model or flow.study.model
+    mark = digest("preflight", flow.models.identity(model), settings.strategies, settings.samples, settings.style, flow.force)
+    manifest = flow.run.manifest("preflight", mark)
+    if manifest is None:
+        backend = flow.models.open(model)
+        with bar("preflight: in-context inferences", preflight.count(settings.samples), "texts") as tick:
+            measured, verdicts, usage = preflight.preflight(
+                backend, flow.store, settings.strategies, settings.samples, settings.style, flow.force, tick
+            )
+        write_json(path, preflight.rows(measured, verdicts))
+        manifest = flow.run.finish("preflight", mark, usage, verdicts=preflight.rows([], verdicts)["verdicts"])
+    verdicts = [preflight.Verdict(**row) for row in manifest["verdicts"]]
+    for v in verdicts:
+        say(f"preflight: {v.strategy}: {v.why}")
+    if not any(v.use for v in verdicts):
+        raise UserError(
+            f"preflight: {model} fails at every strategy of the study, so that its augmentations would teach errors; "
+            "name a stronger augment.model, other strategies, or override with --force"
+        )
+    return verdicts
+
+
+def infer(flow: Flow, verdicts: Sequence[preflight.Verdict]) -> list[Augmentation]:
+    """Augmentation: accepted texts to augmentations.jsonl, rejected ones with their reasons to rejected.jsonl."""
+    settings, folder = flow.study.augment, flow.run.folder
+    used = [v for v in verdicts if v.use]
+    model = settings.model or flow.study.model
+    mark = digest(
+        "augment", flow.models.identity(model), preflight.rows([], used), settings.samples, settings.temperature,
+        flow.study.seeds[0], digest([d.row() for d in flow.corpus.documents]),
+    )  # fmt: skip
+    if flow.run.manifest("augment", mark) is None:
+        backend = flow.models.open(model)
+        total = len(flow.corpus.documents) * settings.samples * len(used)
+        with bar(f"augment: {', '.join(v.strategy for v in used)}", total, "texts") as tick:
+            found, usage = augment(
+                backend, flow.store, flow.corpus.documents, used, settings.samples, settings.temperature,
+                flow.study.seeds[0], tick,
+            )  # fmt: skip
+        accepted = [a for a in found if a.reason is None]
+        write_jsonl(
+            folder / "augmentations.jsonl", [{k: v for k, v in a.row().items() if k != "reason"} for a in accepted]
+        )
+        write_jsonl(folder / "rejected.jsonl", [a for a in found if a.reason is not None])
+        flow.run.finish("augment", mark, usage, accepted=len(accepted), made=len(found))
+        say(f"augment: {len(accepted)} of {len(found)} texts accepted; the others stand in rejected.jsonl with reasons")
+    return read_records(folder / "augmentations.jsonl", Augmentation)
+
+
+def texts_of(flow: Flow, arm: str) -> list[str]:
+    """What an arm is trained on."""
+    beside: dict[str | None, Callable[[], Iterable[Augmentation]]] = {
+        "documents": lambda: [],
+        "augmentations": lambda: read_records(flow.run.folder / "augmentations.jsonl", Augmentation),
+        "oracle": lambda: flow.corpus.oracle,
+    }
+    return [d.text for d in flow.corpus.documents] + [a.text for a in beside[arms.TABLE[arm].trained_on]()]
+
+
+def model_folder(flow: Flow, arm: str, seed: int) -> Path:
+    """models/ARM for the first seed, models/ARM-seed-S for the others."""
+    return flow.run.folder / "models" / (arm if seed == flow.study.seeds[0] else f"{arm}-seed-{seed}")
+
+
+def _training_mark(flow: Flow, arm: str, seed: int) -> str:
+    identity = flow.models.identity(flow.study.model)
+    return digest("train", identity, texts_of(flow, arm), flow.study.train.model_dump(mode="json"), seed)
+
+
+def tune(flow: Flow, arm: str, seed: int) -> None:
+    """Training of one arm with one seed."""
+    mark, stage = _training_mark(flow, arm, seed), f"train-{arm}-{seed}"
+    folder = model_folder(flow, arm, seed)
+    if flow.run.manifest(stage, mark) and folder.exists():
+        return
+    from .train.trainer import train
+
+    flow.models.close()
+    what = f"train: {arm}" + (f", seed {seed}" if len(flow.study.seeds) > 1 else "")
+    done = train(
+        flow.study.model, texts_of(flow, arm), flow.study.train, seed, flow.study.dtype, folder,
+        lambda total: bar(what, total, "tokens"), mark,
+    )  # fmt: skip
+    flow.run.finish(stage, mark, done.pop("usage"), **done)
+
+
+def _evaluation_mark(flow: Flow, arm: str, seed: int) -> str:
+    study, corpus, spec = flow.study, flow.corpus, arms.TABLE[arm]
+    return digest(
+        "evaluate", flow.models.identity(study.model), _training_mark(flow, arm, seed) if spec.trained_on else "",
+        study.evaluate.model_dump(mode="json"), [q.row() for q in (*corpus.questions, *corpus.validation)],
+        [d.row() for d in corpus.documents] if spec.context else [],
+    )  # fmt: skip
+
+
+def ask(flow: Flow, arm: str, seed: int) -> None:
+    """Evaluation of one arm with one seed: settings by validation questions, then every question."""
+    study, corpus, spec = flow.study, flow.corpus, arms.TABLE[arm]
+    trained = model_folder(flow, arm, seed) if spec.trained_on else None
+    mark, stage = _evaluation_mark(flow, arm, seed), f"evaluate-{arm}-{seed}"
+    if flow.run.manifest(stage, mark):
+        return
+    backend = flow.models.open(study.model, trained)
+    if note := getattr(backend, "note", None):
+        say(f"evaluate: {note}")
+
+    def answers(setting: Setting, questions: Sequence[Question], what: str) -> tuple[list[Prediction], Usage]:
+        context = arms.context_of(spec, corpus.documents, setting.factor)
+        with bar(what, len(questions), "questions") as tick:
+            return score.answer(
+                backend, flow.store, arm, seed, setting.form, context, questions, study.evaluate.normalization,
+                study.evaluate.max_tokens, tick,
+            )  # fmt: skip
+
+    setting, tried, spent = _choose(flow, arm, backend, answers)
+    predictions, usage = answers(setting, corpus.questions, f"evaluate: {arm}")
+    write_jsonl(flow.run.folder / "stages" / f"{stage}.jsonl", predictions)
+    flow.run.finish(
+        stage, mark, usage, validation=spent.row(), form=setting.form, factor=setting.factor, tried=tried,
+        shown=len(arms.subsample(corpus.documents, setting.factor)) if spec.context else 0,
+    )  # fmt: skip
+
+
+Answers = Callable[[Setting, Sequence[Question], str], tuple[list[Prediction], Usage]]
+
+
+def _choose(flow: Flow, arm: str, backend: Backend, answers: Answers) -> tuple[Setting, list[dict[str, Any]], Usage]:
+    """The prompt form and the subsampling factor that do best on validation questions; the first of equals."""
+    settings = flow.study.evaluate
+    forms = ("plain", "chat") if settings.prompt == "auto" else (settings.prompt,)
+    if backend.chat([{"role": "user", "content": "x"}]) is None:
+        if settings.prompt == "chat":
+            raise UserError(f"evaluate.prompt: chat: {flow.study.model} has no chat template; use plain or auto")
+        forms = ("plain",)
+    factors = [1]
+    if arms.TABLE[arm].context:
+        factors = arms.fitting_factors(backend, flow.corpus.documents, settings.icl_subsample)
+    options = [Setting(form, factor) for form in forms for factor in factors]
+    step = -(-len(flow.corpus.validation) // VALIDATION_QUESTIONS) or 1
+    questions = flow.corpus.validation[::step]
+    if len(options) == 1 or not questions:
+        return options[0], [], Usage()
+    tried, spent = [], Usage()
+    for option in options:
+        predictions, usage = answers(option, questions, f"validate: {arm}, {option.form}, 1 in {option.factor}")
+        spent += usage
+        tried.append({"form": option.form, "factor": option.factor, "accuracy": score.accuracy(predictions)})
+    best = max(range(len(options)), key=lambda i: tried[i]["accuracy"])
+    return options[best], tried, spent
+
+
+def report(flow: Flow) -> dict[str, Any]:
+    """Everything that the stages left, as predictions.jsonl, results.json, report.md and report.html. Raises UserError
+    if an arm is not evaluated under the study's present settings."""
+    folder = flow.run.folder
+    evaluated = {
+        (arm, seed): flow.run.manifest(f"evaluate-{arm}-{seed}", _evaluation_mark(flow, arm, seed))
+        for seed, arm in _each(flow.study)
+    }
+    missing = [f"{arm} with seed {seed}" for (arm, seed), manifest in evaluated.items() if manifest is None]
+    if missing:
+        raise UserError(f"{folder}: not evaluated under these settings: {', '.join(missing)}; `augtune run` does that")
+    predictions = [
+        p for arm, seed in evaluated
+        for p in read_records(folder / "stages" / f"evaluate-{arm}-{seed}.jsonl", Prediction)
+    ]  # fmt: skip
+    manifests = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (folder / "stages").glob("*.json")}
+    write_jsonl(folder / "predictions.jsonl", predictions)
+    found = results.results(flow.study, flow.corpus, predictions, manifests)
+    write_json(folder / "results.json", found)
+    pages.write(folder, found, flow.corpus, predictions)
+    return found
+
+
+def _each(study: Study) -> list[tuple[int, str]]:
+    """(seed, arm): what has no training is the same with every seed, and is done with the first."""
+    return [
+        (seed, arm)
+        for arm in sorted(study.arms, key=list(arms.TABLE).index)
+        for seed in (study.seeds if arms.TABLE[arm].trained_on else study.seeds[:1])
+    ]
+
+
+def _disk(model: str, trained: int) -> int:
+    """Bytes that a run may need: the weights of each trained arm, and one checkpoint (weights, masters, two moments)."""
+    folder = Path(model)
+    weights = sum(f.stat().st_size for f in folder.glob("*.safetensors")) if folder.is_dir() else 0
+    weights = weights or 270_000_000
+    return weights * (trained + 8) if trained else 50_000_000
