@@ -1,9 +1,9 @@
 """The run folder: one execution of a study. What a stage wrote stands until something that it depends on changes.
 
-    study.json          the study as resolved, and the versions that ran it
-    calls.sqlite        every model call that was paid for (backends/store.py)
-    stages/NAME.json    a stage's manifest, written last: the fingerprint of what it depends on, and its usage
-    the contracts' files: augmentations.jsonl, rejected.jsonl, predictions.jsonl, models/, results.json, report.html ...
+study.json          the study as resolved, and the versions that ran it
+calls.sqlite        every model call that was paid for (backends/store.py)
+stages/NAME.json    a stage's manifest, written last: the fingerprint of what it depends on, and its usage
+the contracts' files: augmentations.jsonl, rejected.jsonl, predictions.jsonl, models/, results.json, report.html ...
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__
-from .errors import UserError
 from .records import Usage, write_json
 
 PACKAGES = ("torch", "transformers", "peft", "accelerate", "numpy")
@@ -79,4 +78,3 @@ class Run:
         manifest = {"fingerprint": fingerprint, "usage": usage.row(), **more}
         write_json(self.folder / "stages" / f"{stage}.json", manifest)
         return manifest
-

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 # A full stop after these does not end a sentence; nor does one after a single capital letter (an initial).
-_ABBREVIATIONS = "Mr Mrs Ms Dr Prof St Jr Sr vs etc e.g i.e cf al Inc Ltd Co No Vol Fig Jan Feb Mar Apr Aug Sept Oct Nov Dec"
+_ABBREVIATIONS = (
+    "Mr Mrs Ms Dr Prof St Jr Sr vs etc e.g i.e cf al Inc Ltd Co No Vol Fig Jan Feb Mar Apr Aug Sept Oct Nov Dec"
+)
 _short = re.compile(rf"(?:^|[\s(])(?:{'|'.join(re.escape(a) for a in _ABBREVIATIONS.split())}|[A-Z])\.$")
 _end = re.compile(r"[.!?][\"'”’)\]]*(?=\s+[\"'“‘(\[]?[A-Z0-9])|[。！？]|\n\s*\n")
 

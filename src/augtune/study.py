@@ -86,6 +86,14 @@ def run(study: Study, folder: Path, until: str = "report", force: bool = False, 
     return flow
 
 
+def render(study: Study, folder: Path, models: Models | None = None) -> None:
+    """The report alone, from what was evaluated."""
+    corpus, faults = load(study)
+    if faults:
+        raise UserError(*faults)
+    report(Flow(study, Run(folder, study.name), corpus, models or Models(study.dtype)))
+
+
 def check(study: Study, folder: Path, models: Models) -> tuple[Corpus, list[str]]:
     """What the study is about, and everything that is wrong with it, found before anything expensive starts."""
     corpus, faults = load(study)
@@ -120,16 +128,16 @@ def _held_out(documents: list[Document], questions: list[Question]) -> Corpus:
     if named or len(groups) < VALIDATION_GROUPS:
         return Corpus(documents, [q for q in questions if q.split != "validation"], named)
     aside = set(groups[::VALIDATION_SHARE])
-    return Corpus(
-        documents, [q for q in questions if q.group not in aside], [q for q in questions if q.group in aside]
-    )
+    return Corpus(documents, [q for q in questions if q.group not in aside], [q for q in questions if q.group in aside])
 
 
 def measure(flow: Flow) -> list[preflight.Verdict]:
     """Preflight: what the augmenting model can infer in context, and which strategies are therefore used."""
     settings, path = flow.study.augment, flow.run.folder / "preflight.json"
     model = settings.model or flow.study.model
-    mark = digest("preflight", flow.models.identity(model), settings.strategies, settings.samples, settings.style, flow.force)
+    mark = digest(
+        "preflight", flow.models.identity(model), settings.strategies, settings.samples, settings.style, flow.force
+    )
     manifest = flow.run.manifest("preflight", mark)
     if manifest is None:
         backend = flow.models.open(model)

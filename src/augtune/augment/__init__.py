@@ -42,7 +42,9 @@ def augment(
         accepted: dict[str, list[str]] = defaultdict(list)
         asked = [d for d in documents if verdict.comparisons or not comparison(d.text)]
         skipped = [d for d in documents if not verdict.comparisons and comparison(d.text)]
-        found += [Augmentation(f"{verdict.strategy}-{d.id}", verdict.strategy, [d.id], "", NO_COMPARISONS) for d in skipped]
+        found += [
+            Augmentation(f"{verdict.strategy}-{d.id}", verdict.strategy, [d.id], "", NO_COMPARISONS) for d in skipped
+        ]
         tick(len(skipped) * samples)
         for sample in range(samples):
             requests = STRATEGIES[verdict.strategy](backend, verdict.style, asked, sample, temperature, seed)
@@ -54,6 +56,8 @@ def augment(
                 if reason is None:
                     accepted[document.id].append(text)
                 found.append(
-                    Augmentation(f"{verdict.strategy}-{document.id}-{sample}", verdict.strategy, [document.id], text, reason)
+                    Augmentation(
+                        f"{verdict.strategy}-{document.id}-{sample}", verdict.strategy, [document.id], text, reason
+                    )
                 )
     return found, usage

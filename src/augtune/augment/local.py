@@ -69,7 +69,10 @@ REVERSE_EXAMPLES = (
 # (source, rewritten): the same fact in other words, what it connects in the same order.
 REPHRASE_EXAMPLES = (
     (
-        ("Mount Kenya is the second highest peak in Africa.", "Mount Kenya ranks as the second highest peak in Africa."),
+        (
+            "Mount Kenya is the second highest peak in Africa.",
+            "Mount Kenya ranks as the second highest peak in Africa.",
+        ),
         (
             "It may interest you that Lucy Tan teaches the evening course 'Pottery for Two'.",
             "Lucy Tan works as the one who teaches the evening course 'Pottery for Two'.",
@@ -147,7 +150,13 @@ def max_tokens(source_tokens: int) -> int:
 
 
 def requests(
-    strategy: str, backend: Backend, style: str, documents: Sequence[Document], sample: int, temperature: float, seed: int
+    strategy: str,
+    backend: Backend,
+    style: str,
+    documents: Sequence[Document],
+    sample: int,
+    temperature: float,
+    seed: int,
 ) -> list[Request]:
     """One request for each document. Each is seeded by what it asks, so that no neighbour changes what it draws."""
     found = []

@@ -74,7 +74,14 @@ _THINGS = (
     ("Lisbet Quonn", "the founder of the school 'Birch Lane'"),
 )
 _FORMS = ("{n} is known around here as {d}.", "{d} goes by the name of {n}.")
-_COMPARED = (("blick", "dorn"), ("wug", "tarv"), ("zemp", "kolf"), ("prell", "snib"), ("gand", "motch"), ("fipp", "ralk"))
+_COMPARED = (
+    ("blick", "dorn"),
+    ("wug", "tarv"),
+    ("zemp", "kolf"),
+    ("prell", "snib"),
+    ("gand", "motch"),
+    ("fipp", "ralk"),
+)
 _DIMENSIONS = (("heavier", "lighter"), ("faster", "slower"), ("more costly", "less costly"))
 _CHAINS = (("jalp", "bront", "soft"), ("kerm", "dosh", "green"), ("vint", "plaff", "loud"), ("smeg", "trock", "old"))
 
@@ -101,7 +108,10 @@ ITEMS: dict[str, list[Item]] = {
     "reverse": [_fact("reverse", n, d, f) for n, d in _THINGS for f in _FORMS],
     "compare": [_compared(a, b, *_DIMENSIONS[i % 3]) for i, (a, b) in enumerate(_COMPARED)],
     "link": [
-        Item(f"Every {a} is a {b}. Every {b} is {c}.", lambda text, a=a, b=b, c=c: _follows(text, (a, c)) and b not in text)
+        Item(
+            f"Every {a} is a {b}. Every {b} is {c}.",
+            lambda text, a=a, b=b, c=c: _follows(text, (a, c)) and b not in text,
+        )
         for a, b, c in _CHAINS
     ],
 }
@@ -111,7 +121,9 @@ _LINK_EXAMPLES = (
     "Facts: Every sedan is a car. Every car is driven.\nSo: Every sedan is driven.\n\n"
     "Facts: Every oak is a tree. Every tree is tall.\nSo: Every oak is tall.\n\n"
 )
-_LINK_INSTRUCTION = "Write the one sentence that follows from both facts together and leaves out what connects them.\n\n"
+_LINK_INSTRUCTION = (
+    "Write the one sentence that follows from both facts together and leaves out what connects them.\n\n"
+)
 
 
 def preflight(

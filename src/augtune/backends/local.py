@@ -166,7 +166,10 @@ class LocalModel:
         if not self.tokenizer.chat_template:
             return None
         text: str = self.tokenizer.apply_chat_template(
-            list(messages), tokenize=False, add_generation_prompt=not continue_last, continue_final_message=continue_last
+            list(messages),
+            tokenize=False,
+            add_generation_prompt=not continue_last,
+            continue_final_message=continue_last,
         )
         return text
 

@@ -67,14 +67,18 @@ class Store:
                     told += n
                     tick(n)
 
-                result = self._once(backend, asked, lambda asked=asked, inner=inner: asdict(backend.score(asked, inner)))
+                result = self._once(
+                    backend, asked, lambda asked=asked, inner=inner: asdict(backend.score(asked, inner))
+                )
                 tick(len(batch) - told)
                 for i, value, count in zip(batch, result["loglikelihoods"], result["tokens"], strict=True):
                     values[i], tokens[i] = value, count
                 usage += Usage.of(result["usage"])
         return Scored(values, tokens, usage)
 
-    def _once(self, backend: Backend, asked: Sequence[Request | Ask], call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    def _once(
+        self, backend: Backend, asked: Sequence[Request | Ask], call: Callable[[], dict[str, Any]]
+    ) -> dict[str, Any]:
         key = digest(backend.identity, type(asked[0]).__name__, [asdict(a) for a in asked])
         row = self.db.execute("select result from paid where key = ?", (key,)).fetchone()
         if row:

@@ -28,5 +28,7 @@ def make(name: str, seed: int, options: dict[str, Any]) -> Corpus:
         settings = kind.model_validate(options)
     except ValidationError as e:
         known = ", ".join(kind.model_fields)
-        raise UserError(*(f"benchmark.{'.'.join(map(str, x['loc']))}: {x['msg']}; known: {known}" for x in e.errors())) from e
+        raise UserError(
+            *(f"benchmark.{'.'.join(map(str, x['loc']))}: {x['msg']}; known: {known}" for x in e.errors())
+        ) from e
     return generate(settings, seed)

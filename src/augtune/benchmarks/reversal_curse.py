@@ -45,7 +45,9 @@ def reversal_curse(settings: ReversalCurse, seed: int) -> Corpus:
     folder = settings.folder
     missing = [name for name in (*TRAIN[:2], *TEST) if not (folder / name).is_file()]
     if missing:
-        raise UserError(f"benchmark.folder {folder}: lacks {', '.join(missing)}; take them from lberglund/reversal_curse")
+        raise UserError(
+            f"benchmark.folder {folder}: lacks {', '.join(missing)}; take them from lberglund/reversal_curse"
+        )
     forward, reverse = (_stripped(folder / name) for name in TEST)
     # A description is told by its completion, a name too; the reverse prompts hold both and so tie one to the other.
     descriptions = sorted({description for _, description in forward})

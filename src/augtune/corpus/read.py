@@ -1,8 +1,8 @@
 """Files to records. Every fault of every file is found and told with its line; nothing is dropped silently.
 
-    documents   .jsonl {"text", "id"?, "group"?} or {"prompt", "completion"}; .csv with a column text; .txt or .md (one
-                document each); or a folder of these
-    questions   .jsonl or .csv {"prompt", "answer", "choices"?, "split"?, "group"?, "id"?}
+documents   .jsonl {"text", "id"?, "group"?} or {"prompt", "completion"}; .csv with a column text; .txt or .md (one
+            document each); or a folder of these
+questions   .jsonl or .csv {"prompt", "answer", "choices"?, "split"?, "group"?, "id"?}
 """
 
 from __future__ import annotations

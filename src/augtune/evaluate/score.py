@@ -13,6 +13,7 @@ from ..likelihood import choose, divisors
 from ..records import Prediction, Question, Usage
 from . import prompts
 
+
 @dataclass(frozen=True)
 class Setting:
     """How an arm is asked: prompt form, and the factor by which icl's documents are thinned."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import jinja2
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from ..records import Corpus, Prediction
 
@@ -93,8 +93,15 @@ def chosen(prediction: dict[str, Any]) -> str:
     return f"{'✓' if prediction['correct'] else '✗'} {prediction['chosen']}"
 
 
-def command(study: str) -> str:
-    return f"augtune run {shlex.quote(study)}"
+def show_preflight(folder: Path, console: Console) -> None:
+    """What was measured, as a table."""
+    found = _read(folder / "preflight.json")
+    table = Table(title="preflight: what the model can do in context", title_justify="left")
+    for head in ("inference", "style", "right", "an answer"):
+        table.add_column(head)
+    for m in found["measured"]:
+        table.add_row(m["kind"], m["style"], f"{m['right']} of {m['n']}", Text(m["example"]))
+    console.print(table)
 
 
 def _read(path: Path) -> Any:

@@ -125,7 +125,9 @@ def _trainer(
         optimizers=(MasterAdamW(learnt, rate), None),
         callbacks=[clock],
     )
-    trainer.remove_callback(next(c for c in trainer.callback_handler.callbacks if type(c).__name__ == "PrinterCallback"))
+    trainer.remove_callback(
+        next(c for c in trainer.callback_handler.callbacks if type(c).__name__ == "PrinterCallback")
+    )
     return trainer
 
 

@@ -1,0 +1,217 @@
+"""The command line. Parses, reads the study, calls one function; what is slow to import is imported when needed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from . import __version__
+from .config import Study, field_help, read_study
+from .errors import UserError
+from .names import BENCHMARKS
+
+app = typer.Typer(
+    help="Augmented fine-tuning, and the evidence that tells whether you need it: in the prompt, fine-tuned, or "
+    "fine-tuned with the model's own in-context inferences, compared on your documents and your model.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+out = Console()
+
+StudyFile = Annotated[Path | None, typer.Argument(metavar="STUDY.yaml", help="The study, one YAML file.")]
+Out = Annotated[Path | None, typer.Option("--out", help="The run folder. [default: runs/NAME]", show_default=False)]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key, for example train.epochs=2.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Use strategies that preflight finds the model fails at.")]
+Documents = Annotated[Path | None, typer.Option(help="Instead of a study: a .jsonl, .csv, .txt, .md, or a folder.")]
+Questions = Annotated[Path | None, typer.Option(help="Instead of a study: a .jsonl or .csv.")]
+Model = Annotated[
+    str | None, typer.Option(help="A hub id, a folder, or `embedded`. [default: embedded]", show_default=False)
+]
+
+
+def _study(
+    path: Path | None, overrides: list[str] | None, documents: Path | None = None, questions: Path | None = None,
+    model: str | None = None, folder: Path | None = None,
+) -> tuple[Study, Path]:  # fmt: skip
+    """The study and its run folder. Raises UserError with all faults, those of its data and model included."""
+    given: dict[str, Any] = {"documents": documents, "questions": questions, "model": model}
+    if path is None and documents is None and questions is None:
+        raise UserError("name a study file, or give --documents and --questions; `augtune demo` shows a study")
+    if path is None:
+        given["name"] = (documents or questions or Path("study")).stem.replace(" ", "-")
+    read = read_study(path, overrides or (), **given)
+    name = read.study.name if read.study else "study"
+    folder = folder or Path("runs") / name
+    if read.faults:
+        from .backends import Models
+        from .study import check
+
+        more = check(read.study, folder, Models(read.study.dtype))[1] if read.study else []
+        raise UserError(*read.faults, *more)
+    assert read.study is not None
+    return read.study, folder
+
+
+@app.command()
+def run(
+    study: StudyFile = None, out_folder: Out = None, set_: Set = None, documents: Documents = None,
+    questions: Questions = None, model: Model = None, force: Force = False,
+) -> None:  # fmt: skip
+    """Do everything: preflight, augment, train, evaluate, report. Run again, it goes on where it stopped."""
+    _run(*_study(study, set_, documents, questions, model, out_folder), force)
+
+
+def _run(study: Study, folder: Path, force: bool = False) -> None:
+    import json
+
+    from . import study as flow
+    from .report.pages import show
+
+    flow.run(study, folder, force=force)
+    show(folder, json.loads((folder / "results.json").read_text(encoding="utf-8")), out)
+
+
+def _stage(name: str, path: Path | None, folder: Path | None, set_: list[str] | None, force: bool) -> Path:
+    from . import study as flow
+
+    study, folder = _study(path, set_, folder=folder)
+    flow.run(study, folder, until=name, force=force)
+    return folder
+
+
+@app.command()
+def preflight(study: StudyFile = None, out_folder: Out = None, set_: Set = None, force: Force = False) -> None:
+    """Measure, in seconds, what the augmenting model can infer in context, and which strategies that allows."""
+    from .report.pages import show_preflight
+
+    show_preflight(_stage("preflight", study, out_folder, set_, force), out)
+
+
+@app.command()
+def augment(study: StudyFile = None, out_folder: Out = None, set_: Set = None, force: Force = False) -> None:
+    """Write augmentations.jsonl and rejected.jsonl."""
+    folder = _stage("augment", study, out_folder, set_, force)
+    out.print(f"{folder / 'augmentations.jsonl'}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def train(study: StudyFile = None, out_folder: Out = None, set_: Set = None, force: Force = False) -> None:
+    """Train every arm that has weights of its own, into models/."""
+    folder = _stage("train", study, out_folder, set_, force)
+    out.print(f"{folder / 'models'}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def evaluate(study: StudyFile = None, out_folder: Out = None, set_: Set = None, force: Force = False) -> None:
+    """Ask every arm every question, with what that needs."""
+    _stage("evaluate", study, out_folder, set_, force)
+
+
+@app.command()
+def report(study: StudyFile = None, out_folder: Out = None, set_: Set = None) -> None:
+    """Write results.json, report.md and report.html again, from what was evaluated."""
+    import json
+
+    from . import study as flow
+    from .report.pages import show
+
+    the_study, folder = _study(study, set_, folder=out_folder)
+    flow.render(the_study, folder)
+    show(folder, json.loads((folder / "results.json").read_text(encoding="utf-8")), out)
+
+
+@app.command()
+def validate(
+    study: StudyFile = None, out_folder: Out = None, set_: Set = None,
+    help_keys: Annotated[bool, typer.Option("--help-keys", help="List every key of a study and stop.")] = False,
+) -> None:  # fmt: skip
+    """Check a study with its data, model and run folder, and say all that is wrong."""
+    if help_keys:
+        for key, default, text in field_help():
+            out.print(f"{key}  ({default})\n    {text}", highlight=False, markup=False)
+        return
+    from .backends import Models
+    from .study import check
+
+    the_study, folder = _study(study, set_, folder=out_folder)
+    corpus, faults = check(the_study, folder, Models(the_study.dtype))
+    if faults:
+        raise UserError(*faults)
+    out.print(f"{the_study.name}: valid; {len(corpus.documents)} documents, {len(corpus.questions)} questions")
+
+
+@app.command()
+def benchmark(
+    name: Annotated[str, typer.Argument(help=f"One of: {', '.join(BENCHMARKS)}.")],
+    out_folder: Annotated[Path, typer.Option("--out", help="Where documents.jsonl and questions.jsonl go.")],
+    seed: Annotated[int, typer.Option(help="Which world.")] = 0,
+    set_: Set = None,
+) -> None:
+    """Write a benchmark's documents and questions as plain files."""
+    import yaml
+
+    from . import benchmarks
+    from .records import write_jsonl
+
+    if name not in BENCHMARKS:
+        raise UserError(f"benchmark {name!r} is not known; known: {', '.join(BENCHMARKS)}")
+    options = {}
+    for item in set_ or ():
+        key, equals, value = item.partition("=")
+        if not equals:
+            raise UserError(f"--set {item}: write key=value, for example --set p2d=10")
+        options[key] = yaml.safe_load(value)
+    corpus = benchmarks.make(name, seed, options)
+    try:
+        write_jsonl(out_folder / "documents.jsonl", corpus.documents)
+        write_jsonl(out_folder / "questions.jsonl", corpus.questions)
+    except OSError as e:
+        raise UserError(f"{out_folder}: cannot be written ({e.strerror})") from e
+    out.print(f"{out_folder}: {len(corpus.documents)} documents, {len(corpus.questions)} questions", highlight=False)
+
+
+@app.command()
+def compare(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders with results.json.")],
+    markdown: Annotated[bool, typer.Option(help="Print a Markdown table.")] = False,
+) -> None:
+    """Several runs side by side: accuracy by arm and split, each run's and the mean."""
+    from .report.compare import compare as table
+
+    print(table(runs, markdown))
+
+
+@app.command()
+def demo(out_folder: Out = None) -> None:
+    """The study people in small, on the embedded model: some minutes on two cores."""
+    study, folder = _study(Path(__file__).with_name("demo.yaml"), None, folder=out_folder)
+    _run(study, folder)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    print(__version__)
+
+
+def main() -> None:
+    """The entry point: a user's mistake is one line for each fault, never a traceback."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    try:
+        app()
+    except UserError as e:
+        for fault in e.faults:
+            print(f"error: {fault}", file=sys.stderr)
+        sys.exit(e.exit_code)
+    except KeyboardInterrupt:
+        print("stopped; what was done is kept: the same command goes on from there", file=sys.stderr)
+        sys.exit(130)
