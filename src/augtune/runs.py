@@ -50,8 +50,8 @@ class Run:
         free = shutil.disk_usage(parent).free
         if free < bytes_needed:
             return [
-                f"{parent}: {free / 1e9:.1f} GB free, this study needs about {bytes_needed / 1e9:.1f} GB for models and "
-                "checkpoints; make room, or name a folder on another disk with --out"
+                f"{parent}: {free / 1e9:.1f} GB free, this study needs about {bytes_needed / 1e9:.1f} GB for "
+                "models and checkpoints; make room, or name a folder on another disk with --out"
             ]
         return []
 

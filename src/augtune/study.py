@@ -278,7 +278,8 @@ def _choose(flow: Flow, arm: str, backend: Backend, answers: Answers) -> tuple[S
     questions = flow.corpus.validation[::step]
     if len(options) == 1 or not questions:
         return options[0], [], Usage()
-    tried, spent = [], Usage()
+    tried: list[dict[str, Any]] = []
+    spent = Usage()
     for option in options:
         predictions, usage = answers(option, questions, f"validate: {arm}, {option.form}, 1 in {option.factor}")
         spent += usage
@@ -320,7 +321,7 @@ def _each(study: Study) -> list[tuple[int, str]]:
 
 
 def _disk(model: str, trained: int) -> int:
-    """Bytes that a run may need: the weights of each trained arm, and one checkpoint (weights, masters, two moments)."""
+    """Bytes that a run may need: the weights of each trained arm, one checkpoint (weights, masters, two moments)."""
     folder = Path(model)
     weights = sum(f.stat().st_size for f in folder.glob("*.safetensors")) if folder.is_dir() else 0
     weights = weights or 270_000_000

@@ -14,7 +14,13 @@ from rapidfuzz import fuzz
 
 # Words that carry no fact. A source's other words must mostly come back, and few others may be added.
 STOPWORDS = frozenset(
-    ["a", "an", "the", "this", "that", "these", "those", "it", "its", "he", "his", "him", "she", "her", "hers", "they", "them", "their", "i", "me", "my", "we", "us", "our", "you", "your", "who", "whom", "whose", "which", "what", "where", "when", "how", "why", "and", "or", "but", "nor", "so", "yet", "if", "of", "to", "in", "on", "at", "by", "for", "with", "from", "as", "into", "onto", "about", "over", "under", "after", "before", "than", "then", "is", "are", "was", "were", "be", "been", "being", "am", "has", "have", "had", "do", "does", "did", "will", "would", "shall", "should", "can", "could", "may", "might", "must", "not", "no", "yes", "there", "here", "also", "very", "just", "only", "more", "most", "such", "any", "some", "all", "each", "one", "ones", "other", "another", "same", "own", "s"]
+    """
+    a an the this that these those it its he his him she her hers they them their i me my we us our you your who
+    whom whose which what where when how why and or but nor so yet if of to in on at by for with from as into
+    onto about over under after before than then is are was were be been being am has have had do does did will
+    would shall should can could may might must not no yes there here also very just only more most such any
+    some all each one ones other another same own s
+    """.split()  # noqa: SIM905
 )
 KEPT = 0.55  # the least share of the source's content words that must come back
 ADDED = 0.4  # the largest share of content words that the source does not have

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from ..backends.base import Backend, Request
@@ -98,6 +99,11 @@ def _fact(strategy: str, name: str, description: str, form: str) -> Item:
     return Item(source, lambda text: judge(Candidate(strategy, source, text, True), []) is None)
 
 
+def _skips(first: str, middle: str, last: str, text: str) -> bool:
+    """Whether a text links the ends of a chain, and leaves out its middle."""
+    return _follows(text, (first, last)) and middle not in text
+
+
 def _compared(a: str, b: str, forth: str, back: str) -> Item:
     source = f"The {a} is {forth} than the {b}."
     return Item(source, lambda text: _follows(text, (b, back, a)) and forth not in text)
@@ -110,7 +116,7 @@ ITEMS: dict[str, list[Item]] = {
     "link": [
         Item(
             f"Every {a} is a {b}. Every {b} is {c}.",
-            lambda text, a=a, b=b, c=c: _follows(text, (a, c)) and b not in text,
+            partial(_skips, a, b, c),
         )
         for a, b, c in _CHAINS
     ],

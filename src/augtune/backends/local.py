@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,8 @@ def fast_dtype() -> torch.dtype:
 
 def as_dtype(name: str) -> torch.dtype:
     """The torch dtype for a study's `dtype`: auto, float32 or bfloat16."""
-    return {"auto": fast_dtype, "float32": lambda: torch.float32, "bfloat16": lambda: torch.bfloat16}[name]()
+    fixed = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+    return fixed[name] if name in fixed else fast_dtype()
 
 
 def load_tokenizer(model: str) -> Any:
@@ -271,7 +272,7 @@ class LocalModel:
         except (AttributeError, AssertionError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as e:
             self.exact, self.note = False, f"prefixes cannot be shared with this architecture ({type(e).__name__})"
             return False
-        pairs = zip(sum(together.loglikelihoods, []), sum(alone.loglikelihoods, []), strict=True)
+        pairs = zip(chain(*together.loglikelihoods), chain(*alone.loglikelihoods), strict=True)
         if max(abs(a - b) for a, b in pairs) < (1e-3 if self.model.dtype == torch.float32 else 0.5):
             return True
         self.note = "with this architecture a shared prefix changes likelihoods: every text is computed alone"

@@ -52,7 +52,7 @@ def attend(
             module, query, key, value, attention_mask, scaling=scaling, dropout=dropout, **kwargs
         )
         return out
-    shared_key, shared_value = prefix[module.layer_idx]  # type: ignore[index]
+    shared_key, shared_value = prefix[module.layer_idx]
     assert attention_mask is not None, "a pass over a shared prefix gives its mask"
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     if query.shape[0] == 1:

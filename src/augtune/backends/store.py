@@ -12,6 +12,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ class Store:
         for _, same in groupby(order, key=lambda i: (requests[i].prefix, requests[i].chat)):
             for batch in _cut(list(same), backend.batch_size):
                 asked = [requests[i] for i in batch]
-                result = self._once(backend, asked, lambda asked=asked: asdict(backend.generate(asked)))
+                result = self._once(backend, asked, partial(_generate, backend, asked))
                 for i, text, ended in zip(batch, result["texts"], result["finished"], strict=True):
                     texts[i], finished[i] = text, ended
                 usage += Usage.of(result["usage"])
@@ -67,9 +68,7 @@ class Store:
                     told += n
                     tick(n)
 
-                result = self._once(
-                    backend, asked, lambda asked=asked, inner=inner: asdict(backend.score(asked, inner))
-                )
+                result = self._once(backend, asked, partial(_score, backend, asked, inner))
                 tick(len(batch) - told)
                 for i, value, count in zip(batch, result["loglikelihoods"], result["tokens"], strict=True):
                     values[i], tokens[i] = value, count
@@ -100,6 +99,14 @@ class Store:
 
 def _tokens(usage: Usage) -> int:
     return usage.tokens_in + usage.tokens_in_reused + usage.tokens_out
+
+
+def _generate(backend: Backend, asked: Sequence[Request]) -> dict[str, Any]:
+    return asdict(backend.generate(asked))
+
+
+def _score(backend: Backend, asked: Sequence[Ask], tick: Tick) -> dict[str, Any]:
+    return asdict(backend.score(asked, tick))
 
 
 def _cut(items: list[int], size: int) -> list[list[int]]:

@@ -14,7 +14,7 @@ import numpy as np
 
 def common_prefix(sequences: Sequence[Sequence[int]]) -> int:
     """How many ids all sequences begin with in common, at most all but the last of the shortest."""
-    low, high = min(sequences), max(sequences)  # the two that differ earliest
+    low, high = min(map(list, sequences)), max(map(list, sequences))  # the two that differ earliest
     limit = min(len(s) for s in sequences) - 1
     return next((i for i in range(limit) if low[i] != high[i]), limit)
 

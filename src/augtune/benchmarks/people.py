@@ -246,9 +246,10 @@ def state(template: str, person: Person) -> str:
 def _reversed_forms(
     name_first: Sequence[tuple[Person, Sequence[str]]], description_first: Sequence[tuple[Person, Sequence[str]]]
 ) -> list[tuple[Person, Sequence[str], int]]:
-    return [(person, D2P_TRAIN, t) for person, ts in name_first for t in range(len(ts))] + [
-        (person, P2D_TRAIN, t) for person, ts in description_first for t in range(len(ts))
-    ]
+    found: list[tuple[Person, Sequence[str], int]] = []
+    for forms, people in ((D2P_TRAIN, name_first), (P2D_TRAIN, description_first)):
+        found += [(person, forms, t) for person, templates in people for t in range(len(templates))]
+    return found
 
 
 def _population(n: int, half: int, rng: random.Random) -> list[Person]:

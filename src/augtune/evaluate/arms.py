@@ -6,6 +6,7 @@ import random
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from ..backends.base import Backend
 from ..names import ARMS
@@ -48,7 +49,7 @@ def subsample(documents: Sequence[Document], factor: int) -> list[Document]:
     ]
     for each in rounds:
         rng.shuffle(each)
-    chosen = sum(rounds, [])[: max(1, round(len(documents) / factor))]
+    chosen = list(chain(*rounds))[: max(1, round(len(documents) / factor))]
     rng.shuffle(chosen)
     return chosen
 

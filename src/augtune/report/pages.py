@@ -58,8 +58,8 @@ def show(folder: Path, found: dict[str, Any], console: Console) -> None:
     for row in _key_comparisons(found):
         low, high = row["ci95"]
         word = "ahead of" if low > 0 else "behind" if high < 0 else "not told apart from"
-        console.print(f"{row['split']}: {row['a']} {word} {row['b']}: {row['difference']:+.3f} [{low:+.3f}, {high:+.3f}]",
-                      highlight=False, markup=False)  # fmt: skip
+        figures = f"{row['difference']:+.3f} [{low:+.3f}, {high:+.3f}]"
+        console.print(f"{row['split']}: {row['a']} {word} {row['b']}: {figures}", highlight=False, markup=False)
     verdict = found["verdict"]
     if verdict["status"] == "recommended":
         console.print(f"\n[bold]Verdict: {verdict['arm']}[/] (probability {verdict['probability']:.2f})")

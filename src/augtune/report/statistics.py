@@ -32,7 +32,7 @@ class Table:
 
 
 def tabulate(predictions: Sequence[Prediction]) -> dict[str, Table]:
-    """A table for each split, in the order in which splits are met. A question without a group is a group of its own."""
+    """A table for each split, in the order of first sight. A question without a group is a group of its own."""
     tables = {}
     for split in dict.fromkeys(p.split for p in predictions):
         here = [p for p in predictions if p.split == split]
@@ -92,7 +92,7 @@ def holm(p: Sequence[float | None]) -> list[float | None]:
 
 def comparisons(tables: dict[str, Table]) -> list[dict[str, Any]]:
     """Every pair of arms on every split: difference a - b, its paired interval, p corrected over all of them."""
-    found = []
+    found: list[dict[str, Any]] = []
     for split, table in tables.items():
         arms = list(table.correct)
         for i, b in enumerate(arms):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import torch
@@ -65,8 +66,8 @@ def order(lengths: Sequence[int], epochs: float | None, steps: int | None, batch
         batches = [near[k : k + batch] for k in range(0, len(near), batch)]
         whole = [b for b in batches if len(b) == batch]
         rng.shuffle(whole)
-        ordered += sum(whole, [])
-        ordered += sum((b for b in batches if len(b) < batch), [])  # only the very last can be short
+        ordered += chain(*whole)
+        ordered += chain(*(b for b in batches if len(b) < batch))  # only the very last can be short
     return ordered
 
 

@@ -36,7 +36,8 @@ def train(
     loss.jsonl. Returns what was done: method, parameters, trained, examples, steps, tokens, usage.
 
     Stopped at any point, the next call with the same arguments goes on from the last checkpoint, at most
-    CHECKPOINT_EVERY seconds before, with optimizer, data order and random state; `mark` tells whether they are the same.
+    CHECKPOINT_EVERY seconds before, with optimizer, data order and random state; `mark` tells whether they
+    are the same.
     """
     work = folder.with_name(f"{folder.name}.training")
     if not (work / "mark").exists() or (work / "mark").read_text() != mark:
@@ -132,7 +133,7 @@ def _trainer(
 
 
 class _Clock(TrainerCallback):  # type: ignore[misc]
-    """Progress, checkpoints by the clock, and the seconds that training took in all, stops included only as they ran."""
+    """Progress, checkpoints by the clock, and the seconds that training took, summed over restarts."""
 
     def __init__(self, work: Path, lengths: list[int], batch: int, tick: Tick) -> None:
         self.file, self.tick = work / "clock.json", tick
