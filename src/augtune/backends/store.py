@@ -21,7 +21,7 @@ from ..errors import BudgetReached
 from ..records import Usage, digest
 from .base import Ask, Backend, Generated, Request, Scored
 
-Tick = Callable[[float], None]
+Tick = Callable[[int], None]
 ASKS = 64  # questions of one context in a stored batch
 
 

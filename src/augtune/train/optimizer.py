@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 
-class MasterAdamW(torch.optim.Optimizer):
+class MasterAdamW(torch.optim.Optimizer):  # type: ignore[misc]
     """torch's fused AdamW on float32 copies of the parameters, copied back after each step.
 
     The learning-rate schedule acts on this optimizer's `param_groups`, as transformers' Trainer expects; master weights
@@ -27,7 +27,7 @@ class MasterAdamW(torch.optim.Optimizer):
         self.inner = torch.optim.AdamW(self.masters, lr=lr, weight_decay=weight_decay, betas=(0.9, 0.99), fused=True)
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+    def step(self, closure: Callable[[], float] | None = None) -> None:
         self.inner.param_groups[0]["lr"] = self.param_groups[0]["lr"]
         for weight, master in zip(self.weights, self.masters, strict=True):
             master.grad = None if weight.grad is None else weight.grad.float()

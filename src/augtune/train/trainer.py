@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
-from transformers.trainer_utils import get_last_checkpoint
 
 from ..backends.local import as_dtype, load_tokenizer, load_weights
 from ..config import Train
@@ -61,8 +60,7 @@ def train(
     with bar(tokens) as tick:
         clock = _Clock(work, [len(e.ids) for e in data], settings.batch_size, tick)
         trainer = _trainer(network, tokenizer, data, settings.batch_size, rate, seed, work, clock)
-        checkpoint = get_last_checkpoint(str(work))
-        trainer.train(resume_from_checkpoint=checkpoint)
+        trainer.train(resume_from_checkpoint=_last_whole(work))
     history = [h for h in trainer.state.log_history if "loss" in h]
     part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
@@ -84,6 +82,19 @@ def train(
         "tokens": tokens,
         "usage": usage,
     }
+
+
+def _last_whole(work: Path) -> str | None:
+    """The newest checkpoint that was written to its end; what a kill left half written is deleted. Trainer writes
+    trainer_state.json last."""
+    for checkpoint in sorted(work.glob("checkpoint-*"), key=lambda p: -int(p.name.split("-")[-1])):
+        try:
+            json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            shutil.rmtree(checkpoint)
+        else:
+            return str(checkpoint)
+    return None
 
 
 def _with_adapter(network: Any, rank: int) -> Any:
