@@ -8,6 +8,7 @@ questions   .jsonl or .csv {"prompt", "answer", "choices"?, "split"?, "group"?, 
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -114,7 +115,7 @@ def _jsonl(text: str) -> Rows:
 
 
 def _csv(text: str) -> Rows:
-    reader = csv.DictReader(text.splitlines(keepends=True), strict=True)
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
         for row in reader:
             if None in row:
