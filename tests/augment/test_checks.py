@@ -19,8 +19,9 @@ GOOD = "The painter of a mural about tides is Mira Tolen."
         ("The painter of a mural, the painter of a mural about tides, is Mira Tolen.", "malformed: repeats itself"),
         ("The painter of a mural about tides is Mira Tolen of Paris.", "names what its source does not"),
         ("The painter of a mural about tides is Mira.", "loses a name of its source"),
-        ("The painter is Mira Tolen.", "loses content of its source"),
-        ("A mural by Mira Tolen is the painter of tides.", None),  # the surface is all that is judged
+        ("The one is Mira Tolen.", "loses content of its source"),
+        ("A mural by Mira Tolen is the painter of tides.", "not reversed"),
+        ("The mural about tides is the painter of Mira Tolen.", None),  # the surface is all that is judged
         ("Mira Tolen, who else, is the painter of a mural about tides.", "not reversed"),
     ],
 )

@@ -102,14 +102,13 @@ def drifts(c: Candidate) -> str | None:
 
 def unreversed(c: Candidate) -> str | None:
     """A reversal ends with what its source begins with. The first name of the source must come after the last one
-    (after the last other word that carries content, if there is only one name)."""
+    (with one name in all, the source's first word that carries content must come after its last one that was kept)."""
     if c.strategy != "reverse":
         return None
-    order = words(c.text)
+    order, source = words(c.text), words(c.source)
     anchors = names(c.source)
-    if len(set(anchors)) < 2:
-        kept = [w for w in words(c.source) if w not in STOPWORDS and w in order]
-        anchors = kept
+    if " ".join(dict.fromkeys(anchors)) in c.source.lower():  # one name, of one or more words
+        anchors = [w for w in source if w not in STOPWORDS and w in order]
     if len(anchors) < 2 or anchors[0] not in order or anchors[-1] not in order:
         return "not reversed"
     return None if order.index(anchors[0]) > order.index(anchors[-1]) else "not reversed"
