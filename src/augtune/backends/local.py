@@ -14,16 +14,18 @@ from typing import Any
 
 import numpy as np
 import torch
+from huggingface_hub.utils import logging as hub_logging
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, DynamicCache, logging
 
 from ..errors import UserError
 from ..records import Usage
 from .base import Ask, Generated, Message, Request, Scored, Tick, nothing
-from .embedded import embedded_model
+from .embedded import embedded_fault, embedded_model
 from .prefix import NAME, KeysValues, over
 from .tree import Row, common_prefix, rows
 
 logging.disable_progress_bar()
+hub_logging.set_verbosity_error()  # its retries; what fails in the end is told as one line
 
 
 def resolve(model: str) -> str:
@@ -394,7 +396,7 @@ def _agree(a: Sequence[int], b: Sequence[int]) -> int:
 def exists(model: str) -> str | None:
     """None if the model's configuration can be read, else why not: a check before anything expensive starts."""
     if model == "embedded":
-        return None
+        return embedded_fault()
     load: Callable[..., Any] = AutoConfig.from_pretrained
     try:
         with _explained(model):

@@ -1,0 +1,5 @@
+"""python -m augtune"""
+
+from .cli import main
+
+main()
