@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from augtune.augment import local
-from augtune.benchmarks import make, people
+from augtune.benchmarks import make
+from augtune.benchmarks.people import FIRST, LAST
 from augtune.errors import UserError
 
 
@@ -63,7 +64,7 @@ def test_tuning_worlds_and_reported_worlds_share_no_name_or_description() -> Non
 
 
 def test_worked_examples_share_no_name_with_the_benchmark() -> None:
-    names = {word for lists in (people.FIRST, people.LAST) for half in lists for word in half.split()}
+    names = {word for lists in (FIRST, LAST) for half in lists for word in half.split()}
     text = repr(local.EXAMPLES)
     assert [n for n in names if f" {n} " in text] == []
 

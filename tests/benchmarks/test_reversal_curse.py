@@ -48,7 +48,7 @@ def test_documents_and_questions(folder: Path) -> None:
 
 
 def test_missing_files_are_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="lacks p2d_prompts_train.jsonl"):
+    with pytest.raises(UserError, match="lacks p2d_prompts_train"):
         make("reversal-curse", 0, {"folder": tmp_path})
 
 
