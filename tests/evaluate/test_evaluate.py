@@ -1,0 +1,102 @@
+"""Prompts and their seams, the sample of documents in icl's context, matching of answers, and scores."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from augtune.backends.base import Message, nothing
+from augtune.backends.scripted import Scripted
+from augtune.backends.store import Store
+from augtune.evaluate import arms, prompts, score
+from augtune.likelihood import choose, divisors
+from augtune.records import Document, Question
+from augtune.sentences import sentences
+
+DOCUMENTS = [Document(f"{g}-{i}", f"Fact {i} about {g}.", g) for g in "abcdef" for i in range(8)]
+
+
+class Chatting(Scripted):
+    def chat(self, messages: Sequence[Message], *, continue_last: bool = False) -> str | None:
+        return "".join(f"<{m['role']}>{m['content']}" for m in messages) + ("" if continue_last else "<assistant>")
+
+
+def test_a_choice_continues_the_prompt_after_one_space() -> None:
+    q = Question("q", "The keeper is", "Mira", ["Mira", "Jon"])
+    asked = prompts.ask(Scripted(), "plain", "", q)
+    assert (asked.context, asked.prompt, asked.choices) == ("", "The keeper is", (" Mira", " Jon"))
+    assert prompts.seam("It is\n", "so") == "so"
+
+
+def test_what_questions_share_stands_first() -> None:
+    backend = Chatting()
+    first, second = (
+        prompts.ask(backend, "chat", "A fact.", Question("q", p, "x", ["x", "y"])) for p in ("One is", "Two is")
+    )
+    assert first.context == second.context
+    assert "A fact." in first.context
+    assert first.prompt.endswith("<assistant>One is")
+    assert first.chat
+
+
+def test_a_question_is_the_users_and_its_answer_the_assistants() -> None:
+    made = prompts.request(Chatting(), "chat", "", Question("q", "Who keeps it?", "Mira"), 9)
+    assert made.prompt.endswith("Who keeps it?<assistant>")
+
+
+@pytest.mark.parametrize("factor", [1, 2, 4, 8, 16])
+def test_subsample_is_even_over_groups(factor: int) -> None:
+    chosen = arms.subsample(DOCUMENTS, factor)
+    assert len(chosen) == len(DOCUMENTS) // factor
+    counts = Counter(d.group for d in chosen)
+    assert max(counts.values()) - min(counts.values()) <= 1
+    assert chosen == arms.subsample(DOCUMENTS, factor)
+    assert len({d.id for d in chosen}) == len(chosen)
+
+
+def test_icl_fills_at_most_half_the_window() -> None:
+    backend = Scripted(window=200)  # a token is a word: 48 documents of 4 words and a line break are 240
+    assert arms.fitting_factors(backend, DOCUMENTS, "auto") == [4, 8]
+    assert arms.fitting_factors(Scripted(window=10_000), DOCUMENTS, "auto") == [1, 2, 4, 8]
+    assert arms.fitting_factors(backend, DOCUMENTS, 3) == [3]
+
+
+@pytest.mark.parametrize(
+    ("said", "right", "exact", "contained"),
+    [
+        ("The Keeper.", "keeper", True, True),
+        ("It is Mira Tolen, I think", "Mira Tolen", False, True),
+        ("Miranda", "Mira", False, False),
+    ],
+)
+def test_matching(tmp_path: Path, said: str, right: str, exact: bool, contained: bool) -> None:
+    backend = Scripted(write=lambda _: said)
+    store = Store(tmp_path / "c.sqlite")
+    (found,), _ = score.answer(
+        backend, store, "base", 0, "plain", "", [Question("q", "Who?", right)], "none", 8, nothing
+    )
+    assert (found.correct, found.contained) == (exact, contained)
+
+
+def test_normalization_decides_between_a_long_and_a_short_choice() -> None:
+    choices, tokens, values = ["é", "bb bb"], [1, 4], [-2.0, -4.0]
+    assert choose(values, divisors("none", choices, tokens)) == 0
+    assert choose(values, divisors("token", choices, tokens)) == 1
+    assert divisors("byte", choices, tokens) == [2, 5]
+    assert divisors("char", choices, tokens) == [1, 5]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("One. Two! Three?", ["One.", "Two!", "Three?"]),
+        ("Dr. Tolen sleeps. She snores.", ["Dr. Tolen sleeps.", "She snores."]),
+        ("It costs 3.50 today. Good.", ["It costs 3.50 today.", "Good."]),
+        ("No end", ["No end"]),
+    ],
+)
+def test_sentences(text: str, found: list[str]) -> None:
+    assert sentences(text) == found
