@@ -91,9 +91,8 @@ def _stage(name: str, path: Path | None, folder: Path | None, set_: list[str] | 
 @app.command()
 def preflight(study: StudyFile = None, out_folder: Out = None, set_: Set = None, force: Force = False) -> None:
     """Measure, in seconds, what the augmenting model can infer in context, and which strategies that allows."""
-    from .report.pages import show_preflight
-
-    show_preflight(_stage("preflight", study, out_folder, set_, force), out)
+    folder = _stage("preflight", study, out_folder, set_, force)
+    out.print(f"{folder / 'preflight.json'}", highlight=False, soft_wrap=True)
 
 
 @app.command()

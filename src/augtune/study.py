@@ -22,7 +22,7 @@ from .corpus.read import read_documents, read_questions
 from .errors import UserError
 from .evaluate import arms, score
 from .evaluate.score import Setting
-from .progress import bar, say
+from .progress import bar, console, say
 from .records import (
     Augmentation,
     Corpus,
@@ -147,6 +147,7 @@ def measure(flow: Flow) -> list[preflight.Verdict]:
             )
         write_json(path, preflight.rows(measured, verdicts))
         manifest = flow.run.finish("preflight", mark, usage, verdicts=preflight.rows([], verdicts)["verdicts"])
+    pages.show_preflight(flow.run.folder, console)
     verdicts = [preflight.Verdict(**row) for row in manifest["verdicts"]]
     for v in verdicts:
         say(f"preflight: {v.strategy}: {v.why}")
