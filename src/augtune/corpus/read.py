@@ -10,14 +10,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import UserError
 from ..records import Document, Question
 
 Rows = Iterator[tuple[int, Any]]  # (line, the row or a fault as text)
+Found = TypeVar("Found", Document, Question)
 TABLES = (".jsonl", ".csv")
 TEXTS = (".txt", ".md")
 
@@ -25,49 +26,41 @@ TEXTS = (".txt", ".md")
 def read_documents(path: Path) -> tuple[list[Document], list[str]]:
     """The documents of a file or folder, and what is wrong with it."""
     files = sorted(f for f in path.rglob("*") if f.suffix.lower() in TABLES + TEXTS) if path.is_dir() else [path]
-    documents: list[Document] = []
-    faults: list[str] = []
-    if path.is_dir() and not files:
+    if not files:
         return [], [f"{path}: holds no file of the kinds that can be read: {', '.join(TABLES + TEXTS)}"]
-    seen: dict[str, str] = {}
-    for file in files:
-        if file.suffix.lower() in TEXTS:
-            rows: Rows = iter([(1, _whole(file, path))])
-        else:
-            rows = _table(file)
-        for line, row in rows:
-            place = f"{file}:{line}"
-            found = _document(row, f"{file.stem}-{line}")
-            if isinstance(found, str):
-                faults.append(f"{place}: {found}")
-            elif found.id in seen:
-                faults.append(f"{place}: id {found.id!r} is taken by {seen[found.id]}; give every document its own")
-            else:
-                seen[found.id] = place
-                documents.append(found)
-    if not documents and not faults:
-        faults.append(f"{path}: holds no documents")
-    return documents, faults
+    rows = (
+        (file, line, row)
+        for file in files
+        for line, row in ([(1, _whole(file, path))] if file.suffix.lower() in TEXTS else _table(file))
+    )
+    return _collect(path, rows, _document, "document")
 
 
 def read_questions(path: Path) -> tuple[list[Question], list[str]]:
     """The questions of a file, and what is wrong with it."""
-    questions: list[Question] = []
+    return _collect(path, ((path, line, row) for line, row in _table(path)), _question, "question")
+
+
+def _collect(
+    path: Path, rows: Iterable[tuple[Path, int, Any]], make: Callable[[Any, str], Found | str], noun: str
+) -> tuple[list[Found], list[str]]:
+    """The records that `make` finds, each with an id of its own, and every fault with file and line."""
+    records: list[Found] = []
     faults: list[str] = []
     seen: dict[str, str] = {}
-    for line, row in _table(path):
-        place = f"{path}:{line}"
-        found = _question(row, f"{path.stem}-{line}")
+    for file, line, row in rows:
+        place = f"{file}:{line}"
+        found = make(row, f"{file.stem}-{line}")
         if isinstance(found, str):
             faults.append(f"{place}: {found}")
         elif found.id in seen:
-            faults.append(f"{place}: id {found.id!r} is taken by {seen[found.id]}; give every question its own")
+            faults.append(f"{place}: id {found.id!r} is taken by {seen[found.id]}; give every {noun} its own")
         else:
             seen[found.id] = place
-            questions.append(found)
-    if not questions and not faults:
-        faults.append(f"{path}: holds no questions")
-    return questions, faults
+            records.append(found)
+    if not records and not faults:
+        faults.append(f"{path}: holds no {noun}s")
+    return records, faults
 
 
 def read_pairs(path: Path) -> list[tuple[str, str]]:
