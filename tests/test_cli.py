@@ -139,6 +139,14 @@ def test_every_key_has_a_help_text() -> None:
     assert [key for key, _, text in rows if not text and key not in sections] == []
 
 
+def test_ctrl_c_says_that_nothing_is_lost(go: Go, monkeypatch: pytest.MonkeyPatch, lines: Lines) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_run", stopped)
+    assert go("run", study(lines), code=130) == ["stopped; what was done is kept: the same command goes on from there"]
+
+
 def test_help_of_every_command() -> None:
     run = subprocess.run([sys.executable, "-m", "augtune", "--help"], capture_output=True, text=True, check=True)
     for command in ("run", "augment", "train", "evaluate", "report", "preflight", "validate", "benchmark", "demo"):

@@ -23,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+STOPPED = 130  # what typer exits with after Ctrl-C
 out = Console(width=None if sys.stdout.isatty() else 120)  # a file or a pipe has no width of its own
 
 StudyFile = Annotated[Path | None, typer.Argument(metavar="STUDY.yaml", help="The study, one YAML file.")]
@@ -211,6 +212,7 @@ def main() -> None:
         for fault in e.faults:
             print(f"error: {fault}", file=sys.stderr)
         sys.exit(e.exit_code)
-    except KeyboardInterrupt:
-        print("stopped; what was done is kept: the same command goes on from there", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as e:
+        if e.code == STOPPED:
+            print("stopped; what was done is kept: the same command goes on from there", file=sys.stderr)
+        raise
