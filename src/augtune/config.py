@@ -65,6 +65,12 @@ class Train(Section):
     """a document of n sentences is one text, or n: each alone, or each after those before it"""
     rank: int = Field(32, ge=1)
     """LoRA's rank; its scale is twice that"""
+    match: Literal["none", "steps", "tokens", "validation"] = "none"
+    """how arms are made equal. none: each takes `epochs` over its own texts; steps or tokens: each as many as the arm
+    that takes most, so that the others see their texts more often; validation: each stops after the pass that does best
+    on validation questions"""
+    replay: float = Field(0.0, ge=0, lt=1)
+    """share of general text mixed in, against forgetting"""
 
     @model_validator(mode="after")
     def _one_length(self) -> Train:
@@ -84,6 +90,8 @@ class Evaluate(Section):
     """icl shows one in N documents; auto: by validation questions, at most half the window"""
     max_tokens: int = Field(32, ge=1)
     """limit of an answer to a question without choices"""
+    forgetting: bool = True
+    """measure the likelihood of general text and some general questions, before training and after"""
 
 
 class Budget(Section):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -47,7 +47,11 @@ class Augmentation(Base):
 @dataclass(frozen=True)
 class Question(Base):
     """What a model is asked. A choice is scored as the continuation of the prompt; no space stands at the seam:
-    augtune puts one there where the prompt does not end in white space (see evaluate/prompts.py)."""
+    augtune puts one there where the prompt does not end in white space (see evaluate/prompts.py).
+
+    `kind` is the sub-type of inference within the split. `facts`, in a benchmark's own notation, is what the question
+    tests: it is covered where texts that a model was trained on state all of them (Corpus.states). `match` names how a
+    written answer is compared (evaluate/score.py)."""
 
     id: str
     prompt: str
@@ -55,6 +59,9 @@ class Question(Base):
     choices: list[str] | None = None
     split: str = "all"
     group: str | None = None
+    kind: str | None = None
+    facts: list[str] | None = None
+    match: str = "text"
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,7 @@ class Prediction(Base):
     answer: str
     correct: bool
     contained: bool | None = None
+    kind: str | None = None
 
 
 @dataclass(frozen=True)
@@ -105,12 +113,14 @@ class Usage(Base):
 @dataclass(frozen=True)
 class Corpus:
     """What a study is about: the documents; the questions that count; the questions by which settings are chosen (never
-    the former); and, for benchmarks, the true inferences that a perfect augmenter would write."""
+    the former); and, for benchmarks, the true inferences that a perfect augmenter would write, and the solver's reading
+    of a text: which facts it states, in the notation of Question.facts (false ones too, each as what it says)."""
 
     documents: list[Document]
     questions: list[Question]
     validation: list[Question] = field(default_factory=list)
     oracle: list[Augmentation] = field(default_factory=list)
+    states: Callable[[str], set[str]] | None = None
 
 
 def digest(*parts: Any) -> str:

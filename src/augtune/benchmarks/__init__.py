@@ -13,10 +13,12 @@ from ..records import Corpus
 from .common import Settings
 from .people import People, people
 from .reversal_curse import ReversalCurse, reversal_curse
+from .reversals import Reversals, reversals
 
 BENCHMARKS: dict[str, tuple[type[Settings], Callable[[Any, int], Corpus]]] = {
     "people": (People, people),
     "reversal-curse": (ReversalCurse, reversal_curse),
+    "reversals": (Reversals, reversals),
 }
 assert set(BENCHMARKS) == set(NAMES)
 
