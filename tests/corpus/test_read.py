@@ -52,6 +52,19 @@ def test_question_faults(lines: Lines) -> None:
     ]  # fmt: skip
 
 
+def test_kind_and_match(lines: Lines) -> None:
+    good = {"prompt": "Derive", "answer": "3*x^2", "match": "algebra", "kind": "power"}
+    path = lines("q.jsonl", good, {**good, "match": "sums"}, {**good, "answer": "nine"}, {**good, "answer": "9^9^9^9"},
+                 {"prompt": "Who?", "answer": "A", "match": None})  # fmt: skip
+    questions, faults = read_questions(path)
+    assert [(q.kind, q.match) for q in questions] == [("power", "algebra"), (None, "text")]
+    assert [f.split(": ", 1)[1] for f in faults] == [
+        "match 'sums' is not known; known: text, algebra",
+        "the answer 'nine' cannot be read as algebra, such as 3*x^2 - 2*sin(x)",
+        "the answer '9^9^9^9' cannot be read as algebra, such as 3*x^2 - 2*sin(x)",
+    ]
+
+
 @pytest.mark.parametrize("content", ["", "\n\n", "[]"])
 def test_nothing_to_read_is_a_fault(tmp_path: Path, content: str) -> None:
     path = tmp_path / "q.jsonl"

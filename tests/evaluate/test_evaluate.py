@@ -81,6 +81,28 @@ def test_matching(tmp_path: Path, said: str, right: str, exact: bool, contained:
     assert (found.correct, found.contained) == (exact, contained)
 
 
+ALGEBRA = [
+    ("-2*3^x + 3x^5. So", True, True), ("The answer is 3*x^5 - 2*3^x", False, True), ("3*x^5", False, False),
+    ("3*x^5 - 2*3^", False, False), ("9^9^9^9^9", False, False), ("no idea", False, False), ("", False, False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "correct", "contained"), ALGEBRA)
+def test_matching_of_algebra(tmp_path: Path, said: str, correct: bool, contained: bool) -> None:
+    asked = [Question("q", "The sirum of f is", "3*x^5 - 2*3^x", kind="sum", match="algebra")]
+    backend = Scripted(write=lambda _: said)
+    found, _ = score.answer(backend, Store(tmp_path / "c.sqlite"), "base", 0, "plain", "", asked, "none", 8, nothing)
+    assert [(p.correct, p.contained, p.kind) for p in found] == [(correct, contained, "sum")]
+    assert score.unread(asked, found) == (said in ("no idea", "", "The answer is 3*x^5 - 2*3^x", "3*x^5 - 2*3^"))
+
+
+def test_a_choice_keeps_its_questions_kind(tmp_path: Path) -> None:
+    asked = [Question("q", "It is", "a", ["a", "b"], kind="rare")]
+    found, _ = score.answer(Scripted(), Store(tmp_path / "c.sqlite"), "base", 0, "plain", "", asked, "none", 8, nothing)
+    assert found[0].kind == "rare"
+    assert score.unread(asked, found) == 0
+
+
 def test_normalization_decides_between_a_long_and_a_short_choice() -> None:
     choices, tokens, values = ["é", "bb bb"], [1, 4], [-2.0, -4.0]
     assert choose(values, divisors("none", choices, tokens)) == 0

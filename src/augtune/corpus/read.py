@@ -2,7 +2,7 @@
 
 documents   .jsonl {"text", "id"?, "group"?} or {"prompt", "completion"}; .csv with a column text; .txt or .md (one
             document each); or a folder of these
-questions   .jsonl or .csv {"prompt", "answer", "choices"?, "split"?, "group"?, "id"?}
+questions   .jsonl or .csv {"prompt", "answer", "choices"?, "split"?, "group"?, "kind"?, "match"?, "id"?}
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+from .. import algebra
 from ..errors import UserError
+from ..names import MATCHES
 from ..records import Document, Question
 
 Rows = Iterator[tuple[int, Any]]  # (line, the row or a fault as text)
@@ -168,8 +170,11 @@ def _question(row: Any, default_id: str) -> Question | str:
             return "choices hold the same text twice"
         if row["answer"] not in choices:
             return f"the answer {row['answer']!r} is not among the choices"
-    group, split = row.get("group"), str(row.get("split") or "all")
-    prompt = row["prompt"].rstrip(" ")
-    return Question(
-        str(row.get("id", default_id)), prompt, row["answer"], choices, split, None if group is None else str(group)
-    )
+    match = row.get("match") or "text"
+    if match not in MATCHES:
+        return f"match {match!r} is not known; known: {', '.join(MATCHES)}"
+    if match == "algebra" and choices is None and not algebra.comparable(row["answer"]):
+        return f"the answer {row['answer']!r} cannot be read as algebra, such as 3*x^2 - 2*sin(x)"
+    group, kind = (None if row.get(key) is None else str(row[key]) for key in ("group", "kind"))
+    split, prompt = str(row.get("split") or "all"), row["prompt"].rstrip(" ")
+    return Question(str(row.get("id", default_id)), prompt, row["answer"], choices, split, group, kind, match=match)

@@ -1,15 +1,17 @@
-"""Scoring: multiple choice by likelihood, and generated answers by exact and contained match."""
+"""Scoring: multiple choice by likelihood; generated answers by exact and contained match, of words or of algebra."""
 
 from __future__ import annotations
 
 import re
 import string
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from .. import algebra
 from ..backends.base import Backend
 from ..backends.store import Store, Tick
 from ..likelihood import choose, divisors
+from ..names import MATCHES as NAMES
 from ..records import Prediction, Question, Usage
 from . import prompts
 
@@ -27,6 +29,26 @@ def normalized_text(text: str) -> str:
     al. 2016)."""
     text = "".join(c for c in text.lower() if c not in string.punctuation)
     return " ".join(re.sub(r"\b(?:a|an|the)\b", " ", text).split())
+
+
+def _text(said: str, right: str) -> tuple[bool, bool]:
+    said, right = normalized_text(said), normalized_text(right)
+    return said == right, f" {right} " in f" {said} "
+
+
+def _algebra(said: str, right: str) -> tuple[bool, bool]:
+    """Correct: the text begins with an expression that is the same function as the right one, whatever its form. What
+    cannot be read is wrong (`unread` counts it)."""
+    expected = algebra.read(right)
+    assert expected is not None, f"{right!r}: corpus/read.py lets no such answer through"
+    first = algebra.leading(said)
+    correct = first is not None and algebra.equal(first, expected)
+    return correct, correct or any(algebra.equal(found, expected) for found in algebra.scan(said))
+
+
+# Question.match -> function of (what was said, the right answer), which tells (correct, contained).
+MATCHES: dict[str, Callable[[str, str], tuple[bool, bool]]] = {"text": _text, "algebra": _algebra}
+assert set(MATCHES) == set(NAMES)
 
 
 def answer(
@@ -53,16 +75,22 @@ def answer(
         sizes = [len(c.encode()) for c in choices]
         correct = chosen == q.answer
         found[q.id] = Prediction(
-            arm, seed, q.id, q.split, q.group, choices, values, tokens, sizes, chosen, q.answer, correct
+            arm, seed, q.id, q.split, q.group, choices, values, tokens, sizes, chosen, q.answer, correct, kind=q.kind
         )
     for q, text in zip(opened, wrote.texts, strict=True):
-        said, right = normalized_text(text), normalized_text(q.answer)
-        contained = f" {right} " in f" {said} "
+        correct, contained = MATCHES[q.match](text, q.answer)
         found[q.id] = Prediction(
-            arm, seed, q.id, q.split, q.group, None, None, None, None, text.strip(), q.answer, said == right, contained
-        )
+            arm, seed, q.id, q.split, q.group, None, None, None, None, text.strip(), q.answer, correct, contained,
+            kind=q.kind,
+        )  # fmt: skip
     return [found[q.id] for q in questions], scored.usage + wrote.usage
 
 
 def accuracy(predictions: Sequence[Prediction]) -> float:
     return sum(p.correct for p in predictions) / len(predictions) if predictions else 0.0
+
+
+def unread(questions: Sequence[Question], predictions: Sequence[Prediction]) -> int:
+    """How many answers that should be algebra begin with none; they count as wrong. In the order of the questions."""
+    pairs = zip(questions, predictions, strict=True)
+    return sum(not q.choices and q.match == "algebra" and algebra.leading(p.chosen) is None for q, p in pairs)
