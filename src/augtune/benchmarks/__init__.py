@@ -12,13 +12,17 @@ from ..names import BENCHMARKS as NAMES
 from ..records import Corpus
 from .common import Settings
 from .people import People, people
+from .process import Process, process
 from .reversal_curse import ReversalCurse, reversal_curse
 from .reversals import Reversals, reversals
+from .syllogisms import Syllogisms, syllogisms
 
 BENCHMARKS: dict[str, tuple[type[Settings], Callable[[Any, int], Corpus]]] = {
     "people": (People, people),
+    "process": (Process, process),
     "reversal-curse": (ReversalCurse, reversal_curse),
     "reversals": (Reversals, reversals),
+    "syllogisms": (Syllogisms, syllogisms),
 }
 assert set(BENCHMARKS) == set(NAMES)
 
