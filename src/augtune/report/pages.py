@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ..records import Corpus, Prediction
+from . import sections
+from .sections import Section
 
 EXAMPLES = 6  # documents shown with all that belongs to them
 
@@ -23,9 +26,8 @@ def write(folder: Path, found: dict[str, Any], corpus: Corpus, predictions: Sequ
     page = {
         "found": found,
         "arms": list(found["arms"]),
-        "splits": list(next(iter(found["arms"].values()))["splits"]),
-        "preflight": _read(folder / "preflight.json"),
-        "rejected": _reasons(folder / "rejected.jsonl"),
+        "splits": sections.splits_of(found),
+        "sections": [*sections.sections(found), *_of_the_folder(folder)],
         "examples": _examples(folder, corpus, predictions),
         "curves": _curves(folder),
         "environment": _read(folder / "study.json"),
@@ -34,7 +36,7 @@ def write(folder: Path, found: dict[str, Any], corpus: Corpus, predictions: Sequ
     for name, escape in (("report.html", True), ("report.md", False)):
         loader = jinja2.FileSystemLoader(Path(__file__).parent)
         environment = jinja2.Environment(loader=loader, autoescape=escape, trim_blocks=True, lstrip_blocks=True)
-        environment.filters |= {"quantity": quantity, "percent": percent, "chosen": chosen}
+        environment.filters |= {"percent": sections.percent, "chosen": chosen, "cell": cell}
         environment.undefined = jinja2.StrictUndefined
         text = environment.get_template(name).render(page)
         part = folder / f"{name}.part"
@@ -42,30 +44,54 @@ def write(folder: Path, found: dict[str, Any], corpus: Corpus, predictions: Sequ
         part.replace(folder / name)
 
 
+def _of_the_folder(folder: Path) -> list[Section]:
+    """Sections on what lies beside results.json."""
+    found = []
+    reasons = _reasons(folder / "rejected.jsonl")
+    if reasons:
+        rows = [[strategy, f"{n}", reason] for strategy, reason, n in reasons]
+        found.append(Section("Rejected augmentations", ["strategy", "texts", "why"], rows))
+    preflight = _read(folder / "preflight.json")
+    if preflight:
+        rows = [[m["kind"], m["style"], f"{m['right']} of {m['n']}", m["example"]] for m in preflight["measured"]]
+        verdicts = [f"{v['strategy']}: {v['why']}" for v in preflight["verdicts"]]
+        title = "Preflight: what the model can do in context"
+        found.append(Section(title, ["inference", "style", "right", "an answer"], rows, "", verdicts))
+    return found
+
+
 def show(folder: Path, found: dict[str, Any], console: Console) -> None:
     """The table, the verdict, and where the report lies."""
-    arms = found["arms"]
-    splits = list(next(iter(arms.values()))["splits"])
-    table = Table(title=f"{found['study']['name']}: accuracy, with 95 % intervals by group", title_justify="left")
+    splits = sections.splits_of(found)
+    table = Table(
+        title=f"{found['study']['name']}: accuracy, with 95 % intervals by group and seed", title_justify="left"
+    )
     for head in ("arm", *splits, "FLOPs once", "per query"):
         table.add_column(head, justify="left" if head == "arm" else "right")
-    for arm, row in arms.items():
-        cells = [percent(row["splits"][s]["accuracy"], row["splits"][s]["ci95"]) for s in splits]
-        table.add_row(arm, *cells, quantity(row["cost"]["once_flops"]), quantity(row["cost"]["query_flops"]))
+    for arm, row in found["arms"].items():
+        cells = [sections.percent(row["splits"][s]["accuracy"], row["splits"][s]["ci95"]) for s in splits]
+        cost = [sections.quantity(row["cost"][key]) for key in ("once_flops", "query_flops")]
+        table.add_row(arm, *cells, *cost)
     chance = [f"{found['chance'][s]:.3f}" if found["chance"][s] is not None else "" for s in splits]
     table.add_row("[dim]chance", *(f"[dim]{c}" for c in chance), "", "")
     console.print(table)
+    say = partial(console.print, highlight=False, markup=False)
     for row in _key_comparisons(found):
         low, high = row["ci95"]
         word = "ahead of" if low > 0 else "behind" if high < 0 else "not told apart from"
-        figures = f"{row['difference']:+.3f} [{low:+.3f}, {high:+.3f}]"
-        console.print(f"{row['split']}: {row['a']} {word} {row['b']}: {figures}", highlight=False, markup=False)
+        say(f"{row['split']}: {row['a']} {word} {row['b']}: {row['difference']:+.3f} {sections.signed(row['ci95'])}")
+    covered = {arm: cells for arm, cells in found["coverage"].items() if arm in found["arms"] and arm != "finetune"}
+    for arm, cells in covered.items():
+        told = ", ".join(f"{split} {c['covered']} of {c['n']}" for split, c in cells.items())
+        say(f"taught to {arm} ({found['coverage']['method']}): {told}")
+    for note in found.get("notes", ()):
+        say(f"note: {note}")
     verdict = found["verdict"]
     if verdict["status"] == "recommended":
         console.print(f"\n[bold]Verdict: {verdict['arm']}[/] (probability {verdict['probability']:.2f})")
     else:
         console.print("\n[bold]Verdict: cannot tell[/]")
-    console.print(verdict["reason"], highlight=False, markup=False)
+    say(verdict["reason"])
     console.print(f"\nreport: {os.path.relpath(folder / 'report.html')}", highlight=False, soft_wrap=True, markup=False)
 
 
@@ -75,18 +101,9 @@ def _key_comparisons(found: dict[str, Any]) -> list[dict[str, Any]]:
     return [c for c in found["comparisons"] if (c["a"], c["b"]) in pairs and c["ci95"]]
 
 
-def quantity(value: float | None) -> str:
-    """1.2e15 as 1.2 P, and so on."""
-    if not value:
-        return "0"
-    for unit, size in (("E", 1e18), ("P", 1e15), ("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if value >= size:
-            return f"{value / size:.3g} {unit}"
-    return f"{value:.3g}"
-
-
-def percent(accuracy: float, ci95: Sequence[float] | None) -> str:
-    return f"{accuracy:.3f}" + (f" [{ci95[0]:.2f}, {ci95[1]:.2f}]" if ci95 else "")
+def cell(text: str) -> str:
+    """A cell of a Markdown table."""
+    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def chosen(prediction: dict[str, Any]) -> str:

@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from statistics import fmean, stdev
 from typing import Any
 
 from ..config import Study
 from ..likelihood import NORMALIZATIONS, choose, divisors
+from ..names import is_candidate, strategies_of
 from ..records import Corpus, Prediction, Question, Usage
 from . import costs, statistics
-from .verdict import verdict
+from .coverage import coverage
+from .verdict import shortfalls, verdict
 
-AUGMENTED = ("augmented",)  # arms that pay for augmentation
 Manifests = Mapping[str, dict[str, Any]]
 
 
-def results(study: Study, corpus: Corpus, predictions: Sequence[Prediction], manifests: Manifests) -> dict[str, Any]:
-    """Everything that the report says, as JSON: accuracy by arm and split, usage, comparisons, costs, verdict."""
-    tables = statistics.tabulate(predictions)
-    arms = list(dict.fromkeys(p.arm for p in predictions))
-    usage = {arm: _usage(study, arm, manifests) for arm in arms}
-    runs = {arm: len({p.seed for p in predictions if p.arm == arm}) for arm in arms}
-    per_arm = {
-        arm: costs.cost(usage[arm]["augment"], _mean(usage[arm]["train"], runs[arm]), usage[arm]["query"],
-                        corpus.questions, runs[arm])
-        for arm in arms
-    }  # fmt: skip
+def results(
+    study: Study, corpus: Corpus, predictions: Sequence[Prediction], manifests: Manifests,
+    taught: Mapping[str, Sequence[str]] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Everything that the report says, as JSON: accuracy by arm, split and kind, usage, comparisons, coverage, costs,
+    verdict. `taught`: the texts that each trained arm learnt beside the documents."""
+    of_arm: dict[str, list[Prediction]] = defaultdict(list)
+    for p in predictions:
+        of_arm[p.arm].append(p)
+    world = statistics.tabulate(predictions)
+    draws = statistics.resample([world])
+    usage = {arm: _usage(study, arm, manifests) for arm in of_arm}
+    seeds = {arm: len({p.seed for p in mine}) for arm, mine in of_arm.items()}
+    of_unit = costs.costs(usage, corpus.questions, seeds, study.prices)
+    ratio, assumed = costs.cached_ratio(study.prices)
+    candidates = {arm: c for arm, c in of_unit.items() if is_candidate(arm)}
+    short = shortfalls(draws, study.verdict.margin)
     return {
         "schema": 1,
         "study": json.loads(study.model_dump_json()),
@@ -36,57 +45,118 @@ def results(study: Study, corpus: Corpus, predictions: Sequence[Prediction], man
             "validation": len(corpus.validation),
             "groups": len({q.group for q in corpus.questions if q.group is not None}),
         },
-        "arms": {arm: _arm(study, arm, predictions, tables, usage[arm], per_arm[arm], manifests) for arm in arms},
-        "chance": {split: _chance([q for q in corpus.questions if q.split == split]) for split in tables},
-        "comparisons": statistics.comparisons(tables),
-        "coverage": {},
-        "break_even": costs.break_even(per_arm),
-        "augmentation": {k: v for k, v in manifests.get("augment", {}).items() if k in ("accepted", "made")},
+        "arms": {
+            arm: {
+                "splits": _splits(arm, mine, world, draws, corpus),
+                "usage": {stage: u.row() for stage, u in usage[arm].items()},
+                "cost": _cost(of_unit[arm]),
+                **_what_was_done(study, arm, mine[0].seed, manifests),
+            }
+            for arm, mine in of_arm.items()
+        },
+        "chance": {split: _chance([q for q in corpus.questions if q.split == split]) for split in world},
+        "comparisons": statistics.comparisons(draws),
+        "coverage": coverage(corpus, predictions, taught) if taught else {},
+        "break_even": costs.break_even(candidates, study.verdict),
+        "cached_prefix": {"ratio": round(ratio, 4), "assumed": assumed},
+        "augmentation": _augmentation(manifests.get("augment", {})),
         "other_normalizations": _other_normalizations(study, predictions),
-        "verdict": verdict(tables, per_arm, study.verdict),
+        "shortfalls": short,
+        "verdict": _with_shortfalls(verdict(draws, of_unit, study.verdict), [row["split"] for row in short]),
+        "notes": _notes(study, corpus, world, draws, any(u["train"].tokens_in for u in usage.values())),
     }
 
 
-def _arm(
-    study: Study, arm: str, predictions: Sequence[Prediction], tables: dict[str, statistics.Table],
-    usage: dict[str, Usage], cost: costs.Cost, manifests: Manifests,
-) -> dict[str, Any]:  # fmt: skip
-    mine = [p for p in predictions if p.arm == arm]
-    splits = {}
-    for split, table in tables.items():
+def _splits(
+    arm: str, mine: Sequence[Prediction], world: statistics.World, draws: statistics.Draws, corpus: Corpus
+) -> dict[str, Any]:
+    kind_of = {q.id: q.kind for q in corpus.questions}
+    found: dict[str, dict[str, Any]] = {}
+    for split, table in world.items():
         here = [p for p in mine if p.split == split]
-        seeds = {s: [p for p in here if p.seed == s] for s in dict.fromkeys(p.seed for p in here)}
-        splits[split] = {
+        seeds: dict[int, list[bool]] = defaultdict(list)
+        kinds: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
+        for p in here:
+            seeds[p.seed].append(p.correct)
+            if (kind := p.kind or kind_of.get(p.id)) is not None:
+                kinds[kind][p.id].append(p.correct)
+        found[split] = {
             "n": table.questions,
-            "correct": round(float(table.correct[arm].sum()), 3),
+            "correct": round(float(table.correct[arm].mean(axis=0).sum()), 3),
             "accuracy": round(table.accuracy(arm), 4),
-            "ci95": statistics.interval(table.correct[arm], table.n),
-            "seeds": {str(s): round(sum(p.correct for p in ps) / len(ps), 4) for s, ps in seeds.items()},
+            "ci95": draws.interval(split, arm),
+            "seeds": {str(s): round(fmean(right), 4) for s, right in seeds.items()},
         }
+        if why := draws.undefined(split):
+            found[split]["undefined"] = why
+        if kinds:
+            found[split] |= _kinds(kinds)
         opened = [p for p in here if p.contained is not None]
         if opened:
-            splits[split]["contained"] = round(sum(bool(p.contained) for p in opened) / len(opened), 4)
-    first = manifests[f"evaluate-{arm}-{mine[0].seed}"]
-    trained = manifests.get(f"train-{arm}-{study.seeds[0]}", {}) if usage["train"].tokens_in else {}
+            found[split]["contained"] = round(sum(bool(p.contained) for p in opened) / len(opened), 4)
+    return found
+
+
+def _kinds(kinds: Mapping[str, Mapping[str, Sequence[bool]]]) -> dict[str, Any]:
+    """Accuracy by sub-type of inference, and their mean with its standard error over sub-types (the paper's error
+    bars)."""
+    accuracy = {kind: fmean(r for answers in asked.values() for r in answers) for kind, asked in kinds.items()}
+    values = list(accuracy.values())
     return {
-        "splits": splits,
-        "usage": {stage: u.row() for stage, u in usage.items()},
-        "cost": {"once_flops": cost.once, "query_flops": cost.query, "query_flops_batched": cost.query_batched},
-        "settings": {k: first[k] for k in ("form", "factor", "tried", "shown")},
+        "kinds": {kind: {"n": len(asked), "accuracy": round(accuracy[kind], 4)} for kind, asked in kinds.items()},
+        "over_kinds": {
+            "mean": round(fmean(values), 4),
+            "standard_error": round(stdev(values) / len(values) ** 0.5, 4) if len(values) > 1 else None,
+        },
+    }
+
+
+def _cost(of_unit: costs.Costs) -> dict[str, Any]:
+    flops = of_unit["flops"]
+    return {
+        "once_flops": flops.once,
+        "query_flops": flops.query["none"],
+        "query_flops_batched": flops.query["batch"],
+        "units": {unit: {"once": c.once, "query": c.query} for unit, c in of_unit.items()},
+    }
+
+
+def _what_was_done(study: Study, arm: str, seed: int, manifests: Manifests) -> dict[str, Any]:
+    """From the manifests: how the arm was asked and trained, and what it forgot."""
+    first = manifests[f"evaluate-{arm}-{seed}"]
+    trained = manifests.get(f"train-{arm}-{study.seeds[0]}", {})
+    evaluated = [manifests.get(f"evaluate-{arm}-{s}", {}) for s in study.seeds]
+    found = {
+        "settings": {k: first.get(k) for k in ("form", "factor", "order", "tried", "shown")},
         "training": {k: v for k, v in trained.items() if k not in ("fingerprint", "usage")},
     }
+    forgetting = [m["forgetting"] for m in evaluated if m.get("forgetting")]
+    if forgetting:
+        found["forgetting"] = {
+            "nats_per_byte": round(fmean(f["nats_per_byte"] for f in forgetting), 5),
+            "knowledge": {
+                "n": forgetting[0]["knowledge"]["n"],
+                "correct": round(fmean(f["knowledge"]["correct"] for f in forgetting), 3),
+            },
+        }
+    return found
 
 
 def _usage(study: Study, arm: str, manifests: Manifests) -> dict[str, Usage]:
-    """What the arm used by stage, over all seeds; augmenting includes preflight."""
+    """What the arm used by stage, over all seeds; augmenting includes preflight and the strategies that it uses."""
 
     def of(*stages: str) -> Usage:
         return Usage.total(Usage.of(manifests[s]["usage"]) for s in stages if s in manifests)
 
-    augmenting = of("preflight", "augment") if arm in AUGMENTED else Usage()
     training = of(*(f"train-{arm}-{seed}" for seed in study.seeds))
     asking = [f"evaluate-{arm}-{seed}" for seed in study.seeds]
-    validation = Usage.total(Usage.of(manifests[s]["validation"]) for s in asking if s in manifests)
+    validation = Usage.total(Usage.of(manifests[s].get("validation", {})) for s in asking if s in manifests)
+    strategies = manifests.get("augment", {}).get("strategies", {})
+    augmenting = Usage()
+    if arm == "augmented":
+        augmenting = of("preflight", "augment")
+    elif used := strategies_of(arm, {name: s["family"] for name, s in strategies.items()}):
+        augmenting = of("preflight") + Usage.total(Usage.of(strategies[name].get("usage", {})) for name in used)
     return {
         "augment": costs.money(augmenting, study.prices),
         "train": costs.money(training, study.prices, training=True),
@@ -95,8 +165,41 @@ def _usage(study: Study, arm: str, manifests: Manifests) -> dict[str, Usage]:
     }
 
 
-def _mean(usage: Usage, runs: int) -> Usage:
-    return Usage(tokens_in=usage.tokens_in // runs, flops=usage.flops / runs, seconds=usage.seconds / runs)
+def _augmentation(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    found = {k: manifest[k] for k in ("accepted", "made", "leaks", "links") if k in manifest}
+    if "strategies" in manifest:
+        found["strategies"] = {
+            name: {k: s.get(k) for k in ("family", "accepted", "made")} for name, s in manifest["strategies"].items()
+        }
+    return found
+
+
+def _with_shortfalls(found: dict[str, Any], short: Sequence[str]) -> dict[str, Any]:
+    if short:
+        found["reason"] += f" Plain fine-tuning falls short on {', '.join(short)}."
+    return found
+
+
+def _notes(study: Study, corpus: Corpus, world: statistics.World, draws: statistics.Draws, trained: bool) -> list[str]:
+    """What limits the intervals, in words: nothing of it may pass in silence."""
+    found = [why for split in world if (why := draws.undefined(split))]
+    if loose := sum(q.group is None for q in corpus.questions):
+        found.append(
+            f"{loose} of {len(corpus.questions)} questions name no group: each counts as a fact of its own; where "
+            "several ask about one fact, the intervals are too narrow"
+        )
+    single = [s for s, t in world.items() if len(t.groups) > 1 and t.n.max() == 1]
+    if single and loose < len(corpus.questions):
+        found.append(f"each group has one question in {', '.join(single)}: there, questions count as independent")
+    few = [f"{s} ({len(t.groups)})" for s, t in world.items() if 1 < len(t.groups) < 10]
+    if few:
+        found.append(f"few groups: {', '.join(few)}; intervals are wide, and rest on the groups being alike")
+    if trained and len(study.seeds) == 1:
+        found.append("one seed: each arm was trained once, so that the intervals leave out the luck of training")
+    unknown = [split for split in study.verdict.weights if split not in world]
+    if unknown:
+        found.append(f"verdict.weights names splits without questions: {', '.join(unknown)}; known: {', '.join(world)}")
+    return found
 
 
 def _chance(questions: Sequence[Question]) -> float | None:
