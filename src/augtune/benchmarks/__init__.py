@@ -15,6 +15,7 @@ from .people import People, people
 from .process import Process, process
 from .reversal_curse import ReversalCurse, reversal_curse
 from .reversals import Reversals, reversals
+from .semantic import Semantic, semantic
 from .syllogisms import Syllogisms, syllogisms
 
 BENCHMARKS: dict[str, tuple[type[Settings], Callable[[Any, int], Corpus]]] = {
@@ -22,6 +23,7 @@ BENCHMARKS: dict[str, tuple[type[Settings], Callable[[Any, int], Corpus]]] = {
     "process": (Process, process),
     "reversal-curse": (ReversalCurse, reversal_curse),
     "reversals": (Reversals, reversals),
+    "semantic": (Semantic, semantic),
     "syllogisms": (Syllogisms, syllogisms),
 }
 assert set(BENCHMARKS) == set(NAMES)
