@@ -135,6 +135,13 @@ def test_what_follows() -> None:
         ("What can gruds do? They can vilt.", ["grud can vilt"]),
         ("Like all abmes, gruds are rony.", ["grud is rony"]),
         ("Gruds are things that can vilt.", ["grud can vilt"]),
+        ("A grud, being an abme, can vilt.", ["grud isa abme", "grud can vilt"]),
+        ("The abme family includes the grud; gruds belong to the abmes.", ["abme includes grud", "grud isa abme"]),
+        ("Gruds blar jirts, which means that jirts can be blared by gruds.", ["grud blar jirt", "jirt blar-by grud"]),
+        ("Since all gruds are abmes and all abmes can vilt, all gruds can vilt.",
+         ["grud isa abme", "abme can vilt", "grud can vilt"]),
+        ("- Gruds: they have plofs, and wurts.\n- Jirts (see above) are able to napan",
+         ["grud has plof", "grud has wurt", "jirt can napan"]),
         ("Gruds are not rony, but they can vilt.", ["grud can vilt"]),
         ("Gruds are abmes, not jirts, and have plofs.", ["grud isa abme", "grud has plof"]),
         ("All abmes are gruds.", ["abme isa grud"]),  # false or not, that is what it says
@@ -155,6 +162,20 @@ def test_what_follows() -> None:
 )  # fmt: skip
 def test_free_wordings_are_read(text: str, facts: list[str]) -> None:
     assert READ(text) == set(facts)
+
+
+ANY = (
+    "gruds abme jirts rony vilts plofs blared blars blar is are can cannot have include such as some kinds of among "
+    "which that they not if then but by like the river , . ? ; and"
+)
+
+
+@given(st.lists(st.sampled_from(ANY.split()), max_size=25))
+def test_any_text_can_be_read(words: list[str]) -> None:
+    for fact in READ.facts(" ".join(words)):
+        assert fact[0] in ROLES
+        assert fact[2] in ROLES
+        assert fact[0] != fact[2]
 
 
 @st.composite

@@ -154,10 +154,9 @@ class _Sentence:
         self.subjects, self.mode, self.aside, self.negated = subjects, "", "", False
         self.part, self.partly, self.fresh = self.partly, False, False
 
-    def _take(self, mode: str) -> int:
+    def _take(self, mode: str) -> None:
         self.mode, self.fresh, self.aside = mode, True, ""
         self.negated, self.denied = self.denied, False
-        return 1
 
     def _say(self, relation: str, b: str, fresh: bool = False) -> None:
         self.fresh = fresh
