@@ -143,7 +143,7 @@ def svg(found: dict[float, dict[str, float]]) -> str:
     rules = "".join(
         f'<line x1="50" x2="500" y1="{230 - 200 * share:.0f}" y2="{230 - 200 * share:.0f}" stroke="#d8dee6"/>'
         f'<text x="42" y="{234 - 200 * share:.0f}" text-anchor="end">{share:g}</text>'
-        for share in (0, 0.05, 0.5, 0.8, 1)
+        for share in (0.05, 0.5, 0.8, 1)
     )
     ticks = "".join(
         f'<text x="{50 + 1500 * gap:.0f}" y="250" text-anchor="middle">{gap:g}</text>'

@@ -245,8 +245,8 @@ def augmentations(found: Found) -> Section | None:
         )
     if leaks := made.get("leaks"):
         below.append(
-            f"Leak check: {leaks['questions']} questions stood in a prompt of the augmenter; "
-            f"{leaks['in_documents']} stand in the documents themselves."
+            f"Leak check: {leaks['questions']} questions, stated with their answer, stand word for word in what the "
+            f"augmenter was asked about; {leaks['in_documents']} in the documents themselves, whence alone they come."
         )
     text = f"{made['accepted']} of {made['made']} texts were accepted."
     return Section("Augmentations", ["strategy", "family", "accepted", "made", "share"], rows, text, below)

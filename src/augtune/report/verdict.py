@@ -13,7 +13,7 @@ from .costs import CASES, Costs, times_paid
 from .statistics import Array, Draws, macro
 
 SURE = 0.9  # share of resampled studies that must give the same recommendation: docs/verdict.md
-FEWEST = 5  # groups in a split: with fewer, one recommendation in six is wrong (2 groups, same place)
+FEWEST = 5  # groups in a split: with two, 18 % of recommendations would be wrong (docs/verdict.md)
 PLAIN = ("base", "finetune")  # what needs no augmentation
 
 
