@@ -46,6 +46,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "questions.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
     (tmp_path / "s.yaml").write_text(
         "name: s\ndocuments: facts.jsonl\nquestions: questions.jsonl\narms: [base, icl]\naugment: {samples: 1}\n"
+        "evaluate: {forgetting: false}\n"
     )
     return tmp_path
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from .errors import UserError
-from .names import ARMS, BENCHMARKS, STRATEGIES
-
-TRAINED = ("finetune", "augmented", "oracle")
+from .names import ARMS, BENCHMARKS, ONLY, STRATEGIES
 
 
 class Section(BaseModel):
@@ -36,8 +34,10 @@ class Benchmark(BaseModel):
 class Augment(Section):
     """How the model's own inferences are made."""
 
-    strategies: list[Literal[STRATEGIES]] = ["reverse"]  # type: ignore[valid-type]
-    """what the model writes about each document"""
+    strategies: list[Literal[STRATEGIES]] = ["reverse", "converse", "link"]  # type: ignore[valid-type]
+    """what the model writes: each sentence on its own (rephrase, reverse, converse: comparisons), over several documents
+    (link), about a document (pairs, study, implications, questions), or nothing new (permute: the sentences in another
+    order)"""
     model: str | None = None
     """the augmenting model; the tuned one if not given"""
     samples: int = Field(2, ge=1)
@@ -108,8 +108,8 @@ class Prices(Section):
 
     input: float = Field(0.0, ge=0)
     """tokens computed"""
-    cached: float = Field(0.0, ge=0)
-    """tokens taken from a shared prefix"""
+    cached: float | None = Field(None, ge=0)
+    """tokens taken from a shared prefix; a tenth of input if not given"""
     output: float = Field(0.0, ge=0)
     """tokens written"""
     training: float = Field(0.0, ge=0)
@@ -123,8 +123,15 @@ class Verdict(Section):
     """how many queries are expected: among arms that are equally good, the cheapest at so many is taken"""
     margin: float = Field(0.02, ge=0)
     """how far from the best an arm may be and still count as equally good"""
-    weights: dict[str, float] = Field(default_factory=dict)
+    weights: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
     """how much each split counts; 1 if not given"""
+    caching: Literal["none", "prefix", "batch"] = "none"
+    """what a query costs: alone with nothing cached, alone with the documents cached at the server's price, or as
+    measured in this run's batch"""
+    months: float = Field(1.0, gt=0)
+    """in which the queries come"""
+    updates_per_month: float = Field(0.0, ge=0)
+    """how often the documents change: augmentation and training are then paid again"""
 
 
 class Study(Section):
@@ -140,8 +147,9 @@ class Study(Section):
     """a .jsonl or .csv file"""
     benchmark: Benchmark | None = None
     """instead of documents and questions"""
-    arms: list[Literal[ARMS]] = Field(default=["base", "icl", "finetune", "augmented"], min_length=1)  # type: ignore[valid-type]
-    """the ways to give the model the documents that are compared"""
+    arms: list[str] = Field(default=["base", "icl", "finetune", "augmented"], min_length=1)
+    """the ways to give the model the documents that are compared; ablations: local, global, only-STRATEGY, oracle;
+    controls: control-instruction, control-unrelated"""
     augment: Augment = Augment()
     train: Train = Train()
     evaluate: Evaluate = Evaluate()
@@ -161,6 +169,9 @@ class Study(Section):
             raise ValueError("give documents and questions, or benchmark")
         if "oracle" in self.arms and not self.benchmark:
             raise ValueError("arm oracle needs a benchmark: only there true inferences are known")
+        known = (*ARMS, *(f"{ONLY}{strategy}" for strategy in self.augment.strategies))
+        if unknown := [arm for arm in self.arms if arm not in known]:
+            raise ValueError(f"no arms: {', '.join(unknown)}; known with these strategies: {', '.join(known)}")
         if len(set(self.arms)) < len(self.arms) or len(set(self.seeds)) < len(self.seeds):
             raise ValueError("arms and seeds are each named once")
         return self

@@ -7,21 +7,22 @@ fingerprint of all that it depends on. Killed at any point, the same call goes o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from . import benchmarks
-from .augment import augment, preflight
+from . import augment, benchmarks
+from .augment import linked, preflight
 from .backends import Models
-from .backends.base import Backend
 from .backends.store import Store
 from .config import Study
 from .corpus.read import read_documents, read_questions
 from .errors import UserError
-from .evaluate import arms, score
+from .evaluate import arms, forgetting, score
 from .evaluate.score import Setting
+from .names import strategies_of
 from .progress import bar, console, say
 from .records import (
     Augmentation,
@@ -53,6 +54,7 @@ class Flow:
     corpus: Corpus
     models: Models
     force: bool = False
+    matched: dict[str, int] = field(default_factory=dict)
     store: Store = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,13 +72,13 @@ def run(study: Study, folder: Path, until: str = "report", force: bool = False, 
     the_run.begin(study.model_dump(mode="json"))
     flow = Flow(study, the_run, corpus, models, force)
     wanted = STAGES[: STAGES.index(until) + 1]
-    if "augmented" in study.arms or until in ("preflight", "augment"):
+    if any(map(_augmented, study.arms)) or until in ("preflight", "augment"):
         verdicts = measure(flow)
         if "augment" in wanted:
             infer(flow, verdicts)
     if "train" in wanted:
         for seed, arm in _each(study):
-            if arms.TABLE[arm].trained_on:
+            if arms.arm_of(arm).trained:
                 tune(flow, arm, seed)
     if "evaluate" in wanted:
         for seed, arm in _each(study):
@@ -100,7 +102,12 @@ def check(study: Study, folder: Path, models: Models) -> tuple[Corpus, list[str]
     for key, model in (("model", study.model), ("augment.model", study.augment.model)):
         if model and (fault := models.fault(model)):
             faults.append(f"{key}: {fault}")
-    trained = [arm for _, arm in _each(study) if arms.TABLE[arm].trained_on]
+    trained = [arm for _, arm in _each(study) if arms.arm_of(arm).trained]
+    if study.train.match == "validation" and not corpus.validation and not faults:
+        faults.append(
+            "train.match: validation: the questions name no split `validation`, and are about too few groups to set "
+            f"some aside ({VALIDATION_GROUPS} are needed); use none, steps or tokens"
+        )
     faults += Run(folder, study.name).faults(_disk(study.model, len(trained)))
     return corpus, faults
 
@@ -131,7 +138,7 @@ def _held_out(documents: list[Document], questions: list[Question]) -> Corpus:
     return Corpus(documents, [q for q in questions if q.group not in aside], [q for q in questions if q.group in aside])
 
 
-def measure(flow: Flow) -> list[preflight.Verdict]:
+def measure(flow: Flow) -> list[augment.Verdict]:
     """Preflight: what the augmenting model can infer in context, and which strategies are therefore used."""
     settings, path = flow.study.augment, flow.run.folder / "preflight.json"
     model = settings.model or flow.study.model
@@ -140,15 +147,19 @@ def measure(flow: Flow) -> list[preflight.Verdict]:
     )
     manifest = flow.run.manifest("preflight", mark)
     if manifest is None:
-        backend = flow.models.open(model)
-        with bar("preflight: in-context inferences", preflight.count(settings.samples), "texts") as tick:
-            measured, verdicts, usage = preflight.preflight(
-                backend, flow.store, settings.strategies, settings.samples, settings.style, flow.force, tick
-            )
+        measured, verdicts, usage = preflight.preflight(
+            flow.models.open(model),
+            flow.store,
+            settings.strategies,
+            settings.samples,
+            settings.style,
+            flow.force,
+            bar_of,
+        )
         write_json(path, preflight.rows(measured, verdicts))
         manifest = flow.run.finish("preflight", mark, usage, verdicts=preflight.rows([], verdicts)["verdicts"])
     pages.show_preflight(flow.run.folder, console)
-    verdicts = [preflight.Verdict(**row) for row in manifest["verdicts"]]
+    verdicts = [augment.Verdict(**row) for row in manifest["verdicts"]]
     for v in verdicts:
         say(f"preflight: {v.strategy}: {v.why}")
     if not any(v.use for v in verdicts):
@@ -159,41 +170,60 @@ def measure(flow: Flow) -> list[preflight.Verdict]:
     return verdicts
 
 
-def infer(flow: Flow, verdicts: Sequence[preflight.Verdict]) -> list[Augmentation]:
+def infer(flow: Flow, verdicts: Sequence[augment.Verdict]) -> None:
     """Augmentation: accepted texts to augmentations.jsonl, rejected ones with their reasons to rejected.jsonl."""
-    settings, folder = flow.study.augment, flow.run.folder
+    settings, folder, corpus = flow.study.augment, flow.run.folder, flow.corpus
     used = [v for v in verdicts if v.use]
     model = settings.model or flow.study.model
     mark = digest(
         "augment", flow.models.identity(model), preflight.rows([], used), settings.samples, settings.temperature,
-        flow.study.seeds[0], digest([d.row() for d in flow.corpus.documents]),
+        flow.study.seeds[0], digest([d.row() for d in corpus.documents]),
     )  # fmt: skip
-    if flow.run.manifest("augment", mark) is None:
-        backend = flow.models.open(model)
-        total = len(flow.corpus.documents) * settings.samples * len(used)
-        with bar(f"augment: {', '.join(v.strategy for v in used)}", total, "texts") as tick:
-            found, usage = augment(
-                backend, flow.store, flow.corpus.documents, used, settings.samples, settings.temperature,
-                flow.study.seeds[0], tick,
-            )  # fmt: skip
-        accepted = [a for a in found if a.reason is None]
-        write_jsonl(
-            folder / "augmentations.jsonl", [{k: v for k, v in a.row().items() if k != "reason"} for a in accepted]
+    if flow.run.manifest("augment", mark) is not None:
+        return
+    backend = flow.models.open(model)
+    made = {
+        v.strategy: augment.apply(
+            v.strategy, v.style, backend, flow.store, corpus.documents, settings.samples, settings.temperature,
+            flow.study.seeds[0], bar_of, v.comparisons,
         )
-        write_jsonl(folder / "rejected.jsonl", [a for a in found if a.reason is not None])
-        flow.run.finish("augment", mark, usage, accepted=len(accepted), made=len(found))
-        say(f"augment: {len(accepted)} of {len(found)} texts accepted; the others stand in rejected.jsonl with reasons")
-    return read_records(folder / "augmentations.jsonl", Augmentation)
+        for v in used
+    }  # fmt: skip
+    found = [a for each in made.values() for a in each.found]
+    accepted = [a for a in found if a.reason is None]
+    write_jsonl(folder / "augmentations.jsonl", [{k: v for k, v in a.row().items() if k != "reason"} for a in accepted])
+    write_jsonl(folder / "rejected.jsonl", [a for a in found if a.reason is not None])
+    flow.run.finish(
+        "augment", mark, Usage.total(each.usage for each in made.values()), accepted=len(accepted), made=len(found),
+        strategies={name: augment.summary(name, each) for name, each in made.items()},
+        leaks=augment.leaks(corpus.questions, [p for each in made.values() for p in each.prompts], corpus.documents),
+        links=linked.coverage(corpus.documents, made["link"].found) if "link" in made else None,
+    )  # fmt: skip
+    for name, each in made.items():
+        say(f"augment: {name}: {sum(a.reason is None for a in each.found)} of {len(each.found)} texts accepted")
+    say("augment: what was not accepted stands in rejected.jsonl with reasons")
+
+
+def _augmented(arm: str) -> bool:
+    """Does the arm learn what the augmenter wrote?"""
+    return arms.arm_of(arm).trained and arm not in ("finetune", "oracle")
+
+
+def taught(flow: Flow, arm: str) -> list[str]:
+    """What a trained arm learns beside the documents."""
+    if arm == "oracle":
+        return [a.text for a in flow.corpus.oracle]
+    if not _augmented(arm):
+        return []
+    families = {name: strategy.family for name, strategy in augment.STRATEGIES.items()}
+    mine = set(strategies_of(arm, families))
+    found = read_records(flow.run.folder / "augmentations.jsonl", Augmentation)
+    return [a.text for a in found if a.strategy in mine]
 
 
 def texts_of(flow: Flow, arm: str) -> list[str]:
     """What an arm is trained on."""
-    beside: dict[str | None, Callable[[], Iterable[Augmentation]]] = {
-        "documents": lambda: [],
-        "augmentations": lambda: read_records(flow.run.folder / "augmentations.jsonl", Augmentation),
-        "oracle": lambda: flow.corpus.oracle,
-    }
-    return [d.text for d in flow.corpus.documents] + [a.text for a in beside[arms.TABLE[arm].trained_on]()]
+    return [d.text for d in flow.corpus.documents] + taught(flow, arm)
 
 
 def model_folder(flow: Flow, arm: str, seed: int) -> Path:
@@ -201,9 +231,24 @@ def model_folder(flow: Flow, arm: str, seed: int) -> Path:
     return flow.run.folder / "models" / (arm if seed == flow.study.seeds[0] else f"{arm}-seed-{seed}")
 
 
+def _matched(flow: Flow) -> dict[str, int]:
+    """With matched budgets the steps or the tokens of the arm that takes most: what every arm then takes."""
+    match = flow.study.train.match
+    if match not in ("steps", "tokens"):
+        return {}
+    if not flow.matched:
+        from .train.trainer import plan
+
+        trained = [arm for arm in flow.study.arms if arms.arm_of(arm).trained]
+        plans = [plan(flow.study.model, texts_of(flow, arm), flow.study.train) for arm in trained]
+        flow.matched = {match: max(getattr(p, match) for p in plans)}
+    return flow.matched
+
+
 def _training_mark(flow: Flow, arm: str, seed: int) -> str:
     identity = flow.models.identity(flow.study.model)
-    return digest("train", identity, texts_of(flow, arm), flow.study.train.model_dump(mode="json"), seed)
+    settings = flow.study.train.model_dump(mode="json")
+    return digest("train", identity, texts_of(flow, arm), settings, seed, _matched(flow))
 
 
 def tune(flow: Flow, arm: str, seed: int) -> None:
@@ -218,75 +263,106 @@ def tune(flow: Flow, arm: str, seed: int) -> None:
     what = f"train: {arm}" + (f", seed {seed}" if len(flow.study.seeds) > 1 else "")
     done = train(
         flow.study.model, texts_of(flow, arm), flow.study.train, seed, flow.study.dtype, folder,
-        lambda total: bar(what, total, "tokens"), mark,
+        lambda total: bar(what, total, "tokens"), mark, **_matched(flow),
     )  # fmt: skip
     flow.run.finish(stage, mark, done.pop("usage"), **done)
 
 
 def _evaluation_mark(flow: Flow, arm: str, seed: int) -> str:
-    study, corpus, spec = flow.study, flow.corpus, arms.TABLE[arm]
+    study, corpus, spec = flow.study, flow.corpus, arms.arm_of(arm)
     return digest(
-        "evaluate", flow.models.identity(study.model), _training_mark(flow, arm, seed) if spec.trained_on else "",
+        "evaluate", flow.models.identity(study.model), _training_mark(flow, arm, seed) if spec.trained else "",
         study.evaluate.model_dump(mode="json"), [q.row() for q in (*corpus.questions, *corpus.validation)],
-        [d.row() for d in corpus.documents] if spec.context else [],
+        [d.row() for d in corpus.documents] if spec.context == "documents" else [],
     )  # fmt: skip
 
 
 def ask(flow: Flow, arm: str, seed: int) -> None:
     """Evaluation of one arm with one seed: settings by validation questions, then every question."""
-    study, corpus, spec = flow.study, flow.corpus, arms.TABLE[arm]
-    trained = model_folder(flow, arm, seed) if spec.trained_on else None
+    study, corpus, spec = flow.study, flow.corpus, arms.arm_of(arm)
+    trained = model_folder(flow, arm, seed) if spec.trained else None
     mark, stage = _evaluation_mark(flow, arm, seed), f"evaluate-{arm}-{seed}"
     if flow.run.manifest(stage, mark):
         return
-    backend = flow.models.open(study.model, trained)
-    if note := getattr(backend, "note", None):
-        say(f"evaluate: {note}")
 
     def answers(setting: Setting, questions: Sequence[Question], what: str) -> tuple[list[Prediction], Usage]:
-        context = arms.context_of(spec, corpus.documents, setting.factor)
+        shown = arms.subsample(corpus.documents, setting.factor, setting.shuffled)
+        context = arms.context_of(spec, shown, [Document(str(i), text) for i, text in enumerate(forgetting.passages())])
+        weights = trained / f"pass-{setting.passed}" if trained and setting.passed else trained
+        backend = flow.models.open(study.model, weights)
         with bar(what, len(questions), "questions") as tick:
             return score.answer(
                 backend, flow.store, arm, seed, setting.form, context, questions, study.evaluate.normalization,
                 study.evaluate.max_tokens, tick,
             )  # fmt: skip
 
-    setting, tried, spent = _choose(flow, arm, backend, answers)
+    setting, tried, spent = _choose(flow, arm, trained, answers)
+    if trained and setting.passed:
+        flow.models.close()
+        keep(trained, setting.passed)
+        setting = replace(setting, passed=0)
     predictions, usage = answers(setting, corpus.questions, f"evaluate: {arm}")
+    backend = flow.models.open(study.model, trained)
+    if note := getattr(backend, "note", None):
+        say(f"evaluate: {note}")
+    remembered = None
+    if study.evaluate.forgetting and (trained or arm == "base"):
+        with bar(f"forgetting: {arm}", forgetting.size(), "texts") as tick:
+            remembered, used = forgetting.measure(backend, flow.store, tick)
+        spent += used
     write_jsonl(flow.run.folder / "stages" / f"{stage}.jsonl", predictions)
+    shown = arms.subsample(corpus.documents, setting.factor) if spec.context == "documents" else []
     flow.run.finish(
         stage, mark, usage, validation=spent.row(), form=setting.form, factor=setting.factor, tried=tried,
-        shown=len(arms.subsample(corpus.documents, setting.factor)) if spec.context else 0,
+        order="shuffled" if setting.shuffled else "as given", shown=len(shown), forgetting=remembered,
     )  # fmt: skip
 
 
 Answers = Callable[[Setting, Sequence[Question], str], tuple[list[Prediction], Usage]]
 
 
-def _choose(flow: Flow, arm: str, backend: Backend, answers: Answers) -> tuple[Setting, list[dict[str, Any]], Usage]:
-    """The prompt form and the subsampling factor that do best on validation questions; the first of equals."""
+def _choose(
+    flow: Flow, arm: str, trained: Path | None, answers: Answers
+) -> tuple[Setting, list[dict[str, Any]], Usage]:
+    """The prompt form, icl's subsampling factor and order, and a trained arm's pass that do best on validation
+    questions; the first of equals. Order is tried last, with what is best so far."""
+    options, reordered = _options(flow, arm, trained)
+    step = -(-len(flow.corpus.validation) // VALIDATION_QUESTIONS) or 1
+    questions = flow.corpus.validation[::step]
+    if not questions or (len(options) == 1 and not reordered):
+        return options[0], [], Usage()
+    tried: list[tuple[Setting, float]] = []
+    spent = Usage()
+
+    def best_with(more: Sequence[Setting]) -> Setting:
+        nonlocal spent
+        for option in more:
+            predictions, usage = answers(option, questions, f"validate: {arm}, {option.told}")
+            spent += usage
+            tried.append((option, score.accuracy(predictions)))
+        return max(tried, key=lambda pair: pair[1])[0]
+
+    best = best_with(options)
+    if reordered:
+        best = best_with([replace(best, shuffled=not best.shuffled)])
+    return best, [{**asdict(option), "accuracy": accuracy} for option, accuracy in tried], spent
+
+
+def _options(flow: Flow, arm: str, trained: Path | None) -> tuple[list[Setting], bool]:
+    """What is tried for an arm, in order of preference, and whether the best is tried in another document order too."""
     settings = flow.study.evaluate
+    passes = passes_of(trained) if trained else []
+    backend = flow.models.open(flow.study.model, trained / f"pass-{passes[-1]}" if trained and passes else trained)
     forms = ("plain", "chat") if settings.prompt == "auto" else (settings.prompt,)
     if backend.chat([{"role": "user", "content": "x"}]) is None:
         if settings.prompt == "chat":
             raise UserError(f"evaluate.prompt: chat: {flow.study.model} has no chat template; use plain or auto")
         forms = ("plain",)
-    factors = [1]
-    if arms.TABLE[arm].context:
+    if arms.arm_of(arm).context == "documents":
         factors = arms.fitting_factors(backend, flow.corpus.documents, settings.icl_subsample)
-    options = [Setting(form, factor) for form in forms for factor in factors]
-    step = -(-len(flow.corpus.validation) // VALIDATION_QUESTIONS) or 1
-    questions = flow.corpus.validation[::step]
-    if len(options) == 1 or not questions:
-        return options[0], [], Usage()
-    tried: list[dict[str, Any]] = []
-    spent = Usage()
-    for option in options:
-        predictions, usage = answers(option, questions, f"validate: {arm}, {option.form}, 1 in {option.factor}")
-        spent += usage
-        tried.append({"form": option.form, "factor": option.factor, "accuracy": score.accuracy(predictions)})
-    best = max(range(len(options)), key=lambda i: tried[i]["accuracy"])
-    return options[best], tried, spent
+        options = [Setting(form, factor, shuffled=factor > 1) for form in forms for factor in factors]
+        return options, settings.icl_subsample == "auto"
+    return [Setting(form, passed=n) for n in passes[::-1] or [0] for form in forms], False
 
 
 def report(flow: Flow) -> dict[str, Any]:
@@ -306,7 +382,8 @@ def report(flow: Flow) -> dict[str, Any]:
     ]  # fmt: skip
     manifests = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (folder / "stages").glob("*.json")}
     write_jsonl(folder / "predictions.jsonl", predictions)
-    found = results.results(flow.study, flow.corpus, predictions, manifests)
+    learnt = {arm: taught(flow, arm) for arm in flow.study.arms if arms.arm_of(arm).trained}
+    found = results.results(flow.study, flow.corpus, predictions, manifests, learnt)
     write_json(folder / "results.json", found)
     pages.write(folder, found, flow.corpus, predictions)
     return found
@@ -316,9 +393,14 @@ def _each(study: Study) -> list[tuple[int, str]]:
     """(seed, arm): what has no training is the same with every seed, and is done with the first."""
     return [
         (seed, arm)
-        for arm in sorted(study.arms, key=list(arms.TABLE).index)
-        for seed in (study.seeds if arms.TABLE[arm].trained_on else study.seeds[:1])
+        for arm in arms.in_order(study.arms)
+        for seed in (study.seeds if arms.arm_of(arm).trained else study.seeds[:1])
     ]
+
+
+def bar_of(what: str, total: float) -> AbstractContextManager[Callable[[float], None]]:
+    """A progress bar that counts texts."""
+    return bar(what, total, "texts")
 
 
 def _disk(model: str, trained: int) -> int:

@@ -26,7 +26,7 @@ class Chatting(Scripted):
 
 def test_a_choice_continues_the_prompt_after_one_space() -> None:
     q = Question("q", "The keeper is", "Mira", ["Mira", "Jon"])
-    asked = prompts.ask(Scripted(), "plain", "", q)
+    asked = prompts.ask(Scripted(), "plain", None, q)
     assert (asked.context, asked.prompt, asked.choices) == ("", "The keeper is", (" Mira", " Jon"))
     assert prompts.seam("It is\n", "so") == "so"
 

@@ -1,63 +1,108 @@
 """Documents to augmentations: what the model infers in context about them. It never sees a question.
 
-STRATEGIES is the table: a strategy's name, and the function that makes its requests for one sample. A new strategy is a
-function in one of this folder's files, and one line here.
+STRATEGIES is the table: a strategy's name, its family, and the function that makes its drafts for one sample. A new
+strategy is a function in one of this folder's files, a line here, and its checks in checks.py.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from ..backends.base import Backend, Request
-from ..backends.store import Store, Tick
-from ..records import Augmentation, Document, Usage
-from . import local
-from .checks import Candidate, judge
-from .preflight import Verdict, comparison
-
-Requests = Callable[[Backend, str, Sequence[Document], int, float, int], list[Request]]
-
-STRATEGIES: dict[str, Requests] = {name: partial(local.requests, name) for name in local.EXAMPLES}
-
-NO_COMPARISONS = "not asked: a comparison, which the model does not invert (preflight)"
+from ..backends.base import Backend
+from ..backends.store import Store
+from ..names import STRATEGIES as NAMES
+from ..records import Augmentation, Document, Question, Usage
+from . import decomposed, documents, linked, local
+from .checks import Candidate, judge, words
+from .writing import Bar, Draft, Writer
 
 
-def augment(
-    backend: Backend,
-    store: Store,
-    documents: Sequence[Document],
-    preflight: Sequence[Verdict],
-    samples: int,
-    temperature: float,
-    seed: int,
-    tick: Tick,
-) -> tuple[list[Augmentation], Usage]:
-    """Every augmentation, accepted or rejected with a reason, by strategy and then by document; and what it used.
-    `preflight` names the strategies, each with the style that works; one tick for each text."""
+@dataclass(frozen=True)
+class Strategy:
+    """`family`: local (each sentence on its own), global (over several documents) or document (a whole one)."""
+
+    family: str
+    drafts: Callable[[Writer, Sequence[Document], int], list[Draft]]
+
+
+STRATEGIES = {
+    "rephrase": Strategy("local", local.rephrase),
+    "reverse": Strategy("local", local.reverse),
+    "converse": Strategy("local", decomposed.converse),
+    "link": Strategy("global", linked.link),
+    "pairs": Strategy("document", documents.pairs),
+    "study": Strategy("document", documents.study),
+    "implications": Strategy("document", documents.implications),
+    "questions": Strategy("document", documents.questions),
+    "permute": Strategy("document", documents.permute),
+}
+assert set(STRATEGIES) == set(NAMES)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a strategy is used, in which style, and whether on comparisons; with what preflight measured."""
+
+    strategy: str
+    style: str
+    use: bool
+    comparisons: bool
+    why: str
+
+
+@dataclass(frozen=True)
+class Made:
+    """What one strategy made: accepted and rejected texts, what was used, and what the model was asked about."""
+
+    found: list[Augmentation]
+    usage: Usage
+    prompts: list[str]
+
+
+def apply(
+    strategy: str, style: str, backend: Backend, store: Store, texts: Sequence[Document], samples: int,
+    temperature: float, seed: int, bar: Bar, comparisons: bool = True,
+) -> Made:  # fmt: skip
+    """One strategy on all documents: every draft judged, accepted or rejected with a reason. Without `comparisons`
+    `reverse` passes over sentences that compare."""
+    writer = Writer(backend, store, style, temperature, seed, bar, strategy, comparisons)
     found: list[Augmentation] = []
-    usage = Usage()
-    for verdict in preflight:
-        accepted: dict[str, list[str]] = defaultdict(list)
-        asked = [d for d in documents if verdict.comparisons or not comparison(d.text)]
-        skipped = [d for d in documents if not verdict.comparisons and comparison(d.text)]
-        found += [
-            Augmentation(f"{verdict.strategy}-{d.id}", verdict.strategy, [d.id], "", NO_COMPARISONS) for d in skipped
-        ]
-        tick(len(skipped) * samples)
-        for sample in range(samples):
-            requests = STRATEGIES[verdict.strategy](backend, verdict.style, asked, sample, temperature, seed)
-            wrote = store.generate(backend, requests, tick)
-            usage += wrote.usage
-            for document, text, finished in zip(asked, wrote.texts, wrote.finished, strict=True):
-                text = text.strip()
-                reason = judge(Candidate(verdict.strategy, document.text, text, finished), accepted[document.id])
-                if reason is None:
-                    accepted[document.id].append(text)
-                found.append(
-                    Augmentation(
-                        f"{verdict.strategy}-{document.id}-{sample}", verdict.strategy, [document.id], text, reason
-                    )
-                )
-    return found, usage
+    same: dict[str, list[str]] = defaultdict(list)  # accepted texts of one source
+    for sample in range(samples):
+        for draft in STRATEGIES[strategy].drafts(writer, texts, sample):
+            reason = draft.reason or judge(_candidate(strategy, draft), same[draft.sources[0]])
+            made = Augmentation(f"{strategy}-{draft.key}", strategy, draft.sources, draft.text, reason)
+            found.append(made)
+            if reason is None:
+                same[draft.sources[0]].append(draft.text)
+                writer.accepted.append(made)
+    return Made(found, writer.usage, writer.prompts)
+
+
+def _candidate(strategy: str, draft: Draft) -> Candidate:
+    return Candidate(strategy, draft.source, draft.text, draft.finished, draft.other)
+
+
+def summary(strategy: str, made: Made) -> dict[str, Any]:
+    """What a report says about a strategy."""
+    accepted = sum(a.reason is None for a in made.found)
+    return {
+        "family": STRATEGIES[strategy].family,
+        "accepted": accepted,
+        "made": len(made.found),
+        "usage": made.usage.row(),
+    }
+
+
+def leaks(questions: Sequence[Question], prompts: Iterable[str], texts: Sequence[Document]) -> dict[str, int]:
+    """How many questions, stated with their answer, stand word for word in what the augmenter was asked about, and how
+    many in the documents themselves. The first can only come from the second: the augmenter is given documents."""
+
+    def told(parts: Iterable[str]) -> int:
+        whole = "\n".join(f" {' '.join(words(part))} " for part in dict.fromkeys(parts))
+        return sum(f" {' '.join(words(f'{q.prompt} {q.answer}'))} " in whole for q in questions)
+
+    return {"questions": told(prompts), "in_documents": told(d.text for d in texts)}

@@ -1,8 +1,7 @@
 """Local augmentation: the model rewrites each sentence on its own (arXiv 2505.00661, sentence-level augmentation).
 
-Two strategies, `rephrase` and `reverse`, each in two prompt styles: `examples` (worked examples that any language model
-continues) and `chat` (an instruction, for instruct models). Preflight measures which style a model can follow. Several
-sets of examples give variety: sample i of a strategy uses set i, modulo their number.
+Strategies `rephrase` and `reverse`, each in two prompt styles: `examples` (worked examples that any language model
+continues) and `chat` (an instruction, for instruct models). Preflight measures which style a model can follow.
 
 The examples share no template, name or rare word with any benchmark, so that nothing tested is given away. They come in
 the shapes in which facts about the world are told: as an apposition, a question, a clause, after a preamble.
@@ -10,10 +9,16 @@ the shapes in which facts about the world are told: as an apposition, a question
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from ..backends.base import Backend, Request
-from ..records import Document, digest
+from ..records import Document
+from ..sentences import sentences
+from .checks import names
+from .writing import Draft, Step, Writer, Written
+
+COMPARES = re.compile(r"\b(more|less|fewer|\w{2,}er)(?=(?: \w+){0,2} than\b)", re.IGNORECASE)
 
 # (source, rewritten): the fact is kept, the two things that it connects swap places. A small model follows examples of
 # one direction and is lost between two, so that each set has one; checks.py throws out what does not fit the source.
@@ -63,6 +68,29 @@ REVERSE_EXAMPLES = (
             "The fisherman who found the wreck 'Grey Lady' near the shore signs his letters Omar Haddad.",
             "Omar Haddad is the fisherman who found the wreck 'Grey Lady' near the shore.",
         ),
+    ),
+)
+
+# The same for sentences without names, about kinds of things. A small model copies rare words well only where the
+# worked examples are made of rare words too.
+KIND_EXAMPLES = (
+    (
+        ("Every vimmor is a porgel.", "One type of porgel is the vimmor."),
+        ("All tarnips are a sort of dunwel.", "One type of dunwel is the tarnip."),
+        ("A gostak farls doshes.", "Doshes are farled by the gostak."),
+        ("Remember that raftins belong to the mobrels.", "One type of mobrel is the raftin."),
+        ("Sniddets are wabels.", "One type of wabel is the sniddet."),
+        ("Any kivven murls fostips.", "Fostips are murled by the kivven."),
+        ("It is known that a hulpin is a type of yelmic.", "One type of yelmic is the hulpin."),
+    ),
+    (
+        ("Sniddets are wabels.", "Among the wabels are sniddets."),
+        ("Every vimmor is a porgel.", "Among the porgels are vimmors."),
+        ("All tarnips are a sort of dunwel.", "Among the dunwels are tarnips."),
+        ("A gostak farls doshes.", "Doshes are farled by gostaks."),
+        ("Remember that raftins belong to the mobrels.", "Among the mobrels are raftins."),
+        ("Any kivven murls fostips.", "Fostips are murled by kivvens."),
+        ("It is known that a hulpin is a type of yelmic.", "Among the yelmics are hulpins."),
     ),
 )
 
@@ -119,55 +147,65 @@ REPHRASE_EXAMPLES = (
     ),
 )
 
-EXAMPLES = {"reverse": REVERSE_EXAMPLES, "rephrase": REPHRASE_EXAMPLES}
-LABELS = {"reverse": "Reversed", "rephrase": "In other words"}
-INSTRUCTIONS = {
-    "reverse": (
-        "Rewrite the sentence so that the fact is told from its other end: what came last comes first, and what came "
-        "first comes last. Keep every name and every detail of the fact, add nothing, and answer with one sentence."
-    ),
-    "rephrase": (
-        "Say the sentence in other words. Keep every name and every detail of the fact, in the same order, add "
-        "nothing, and answer with one sentence."
-    ),
-}
-STYLES = ("examples", "chat")
+REVERSE = Step(
+    "reversed",
+    "Rewrite the sentence so that the fact is told from its other end: what came last comes first, and what came first "
+    "comes last. Keep every name and every detail of the fact, add nothing, and answer with one sentence.",
+    "Sentence: {text}\nReversed:",
+    REVERSE_EXAMPLES,
+)
+REVERSE_KINDS = replace(REVERSE, name="kinds reversed", examples=KIND_EXAMPLES)
+REPHRASE = Step(
+    "in other words",
+    "Say the sentence in other words. Keep every name and every detail of the fact, in the same order, add "
+    "nothing, and answer with one sentence.",
+    "Sentence: {text}\nIn other words:",
+    REPHRASE_EXAMPLES,
+)
 
 
-def prompt(strategy: str, style: str, text: str, sample: int) -> tuple[str, str]:
-    """(what all sources share, what is this source's own). In style `chat` both are one user turn's text, the shared
-    part first, so that a server or a cache can reuse it."""
-    chosen = EXAMPLES[strategy][sample % len(EXAMPLES[strategy])]
-    label = LABELS[strategy]
-    worked = "".join(f"Sentence: {source}\n{label}: {rewritten}\n\n" for source, rewritten in chosen)
-    own = f"Sentence: {text}\n{label}:"
-    return (worked, own) if style == "examples" else (f"{INSTRUCTIONS[strategy]}\n\n{worked}", own)
+NO_COMPARISONS = "not asked: a comparison, which the model does not invert in one step (preflight)"
 
 
-def max_tokens(source_tokens: int) -> int:
-    """A rewritten sentence is about as long as its source; more means that the model rambles."""
-    return int(1.4 * source_tokens) + 12
+def rephrase(writer: Writer, documents: Sequence[Document], sample: int) -> list[Draft]:
+    """Every sentence of every document in other words."""
+    return _rewritten(writer, documents, sample, lambda sentence: REPHRASE)
 
 
-def requests(
-    strategy: str,
-    backend: Backend,
-    style: str,
-    documents: Sequence[Document],
-    sample: int,
-    temperature: float,
-    seed: int,
-) -> list[Request]:
-    """One request for each document. Each is seeded by what it asks, so that no neighbour changes what it draws."""
-    found = []
-    for document in documents:
-        shared, own = prompt(strategy, style, document.text, sample)
-        chat = style == "chat"
-        if chat:
-            rendered = backend.chat([{"role": "user", "content": shared + own}]) or ""
-            cut = rendered.index(shared) + len(shared) if shared in rendered else 0
-            shared, own = rendered[:cut], rendered[cut:]
-        limit = max_tokens(backend.count_tokens(document.text))
-        drawn = int(digest(seed, sample, document.id, document.text), 16) % (1 << 32)
-        found.append(Request(shared, own, limit, ("\n",), temperature, drawn, chat))
-    return found
+def reverse(writer: Writer, documents: Sequence[Document], sample: int) -> list[Draft]:
+    """Every sentence of every document from its other end; comparisons only if the writer inverts them in one step."""
+
+    def step(sentence: str) -> Step | None:
+        if comparing_word(sentence) and not writer.comparisons:
+            return None
+        return REVERSE if names(sentence) else REVERSE_KINDS
+
+    return _rewritten(writer, documents, sample, step)
+
+
+def _rewritten(
+    writer: Writer, documents: Sequence[Document], sample: int, step: Callable[[str], Step | None]
+) -> list[Draft]:
+    parts = [(key, d, sentence, step(sentence)) for d in documents for key, sentence in numbered(d)]
+    wrote: dict[str, Written] = {}
+    for each in (REPHRASE, REVERSE, REVERSE_KINDS):
+        asked = [s for _, _, s, by in parts if by is each]
+        wrote |= zip(asked, writer.ask(each, asked, sample), strict=True) if asked else {}
+    return [
+        Draft(f"{key}-{sample}", [d.id], s, wrote[s].text, wrote[s].finished)
+        if by
+        else Draft(f"{key}-{sample}", [d.id], s, "", reason=NO_COMPARISONS)
+        for key, d, s, by in parts
+    ]
+
+
+def comparing_word(text: str) -> str | None:
+    """The word that makes a text a comparison, or None: its reversal must turn the comparison round."""
+    found = COMPARES.search(text)
+    return found[1].lower() if found else None
+
+
+def numbered(document: Document) -> list[tuple[str, str]]:
+    """(key, sentence) of each sentence; the key is the document's id, and the sentence's place if there are several."""
+    parts = sentences(document.text)
+    return [(document.id if len(parts) == 1 else f"{document.id}-{k}", part) for k, part in enumerate(parts)]

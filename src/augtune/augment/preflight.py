@@ -1,29 +1,30 @@
 """What can this model infer in context? Measured in seconds, before its inferences are trusted as training data.
 
-For each kind of inference a few items with nonsense words and known answers, in both prompt styles:
+For each kind of inference a few items with nonsense words, in both prompt styles, through the very functions that
+augmentation uses. Where the answer is known, an item counts if it is stated, else if the text passes the checks.
 
-    rephrase  the fact in other words, the two things in the same order     needed by strategy rephrase
-    reverse   the fact from its other end                                   needed by strategy reverse
-    compare   "X are more D than Y" from the other end                      needed to reverse comparisons
-    link      two facts that share a thing, and what follows                needed by strategies over several documents
+    rephrase  the fact in other words, the two things in the same order       known
+    reverse   the fact from its other end                                     known
+    compare   "X are more D than Y" from the other end, in one step           known
+    converse  the same in several steps (decomposed.py)                       known
+    link      two facts that share a thing, and what follows                  known
+    pairs, study, implications, questions: texts about a document             by the checks
 
-`rephrase`, `reverse` and `compare` go through the very prompts that augmentation uses, and an item counts if it states
-the known answer. A model that inverts no comparison would teach contradictions: such documents are then left out.
+A model that inverts no comparison in one step would teach contradictions: `reverse` then leaves comparisons out.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from ..backends.base import Backend, Request
-from ..backends.store import Store, Tick
+from ..backends.base import Backend
+from ..backends.store import Store
 from ..records import Document, Usage
-from . import local
-from .checks import Candidate, judge
+from . import Verdict, apply
+from .writing import STYLES, Bar
 
 PASS = 0.5  # least share of right items for a strategy to be used: checks throw out most of the wrong ones
 PASS_COMPARE = 0.9  # no check sees whether a comparison was inverted, so that the model has to be right by itself
@@ -31,21 +32,10 @@ PASS_COMPARE = 0.9  # no check sees whether a comparison was inverted, so that t
 
 @dataclass(frozen=True)
 class Item:
-    """A text to rewrite, and whether an answer is right."""
+    """Sentences, each a document, and whether an accepted text is right."""
 
-    text: str
-    right: Callable[[str], bool]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Whether a strategy is used, in which style, and whether on comparisons; with what was measured."""
-
-    strategy: str
-    style: str
-    use: bool
-    comparisons: bool
-    why: str
+    texts: tuple[str, ...]
+    right: Callable[[str], bool] = lambda text: True
 
 
 @dataclass(frozen=True)
@@ -61,11 +51,6 @@ class Measured:
     @property
     def share(self) -> float:
         return self.right / self.n
-
-
-def comparison(text: str) -> bool:
-    """Does the text compare two things, so that its reversal must turn the comparison round?"""
-    return bool(re.search(r"\b(?:more|less|fewer|\w+er)\b[^.!?]*\bthan\b", text, re.IGNORECASE))
 
 
 _THINGS = (
@@ -93,10 +78,17 @@ def _follows(text: str, order: Sequence[str]) -> bool:
     return all(p >= 0 for p in place) and place == sorted(place)
 
 
-def _fact(strategy: str, name: str, description: str, form: str) -> Item:
+def _fact(name: str, description: str, form: str) -> Item:
     source = form.format(n=name, d=description)
-    source = source[0].upper() + source[1:]
-    return Item(source, lambda text: judge(Candidate(strategy, source, text, True), []) is None)
+    return Item((source[0].upper() + source[1:],))
+
+
+def _compared(a: str, b: str, forth: str, back: str) -> Item:
+    return Item((f"The {a} is {forth} than the {b}.",), partial(_turned, (b, back, a), forth))
+
+
+def _turned(order: Sequence[str], forth: str, text: str) -> bool:
+    return _follows(text, order) and forth not in text
 
 
 def _skips(first: str, middle: str, last: str, text: str) -> bool:
@@ -104,77 +96,65 @@ def _skips(first: str, middle: str, last: str, text: str) -> bool:
     return _follows(text, (first, last)) and middle not in text
 
 
-def _compared(a: str, b: str, forth: str, back: str) -> Item:
-    source = f"The {a} is {forth} than the {b}."
-    return Item(source, lambda text: _follows(text, (b, back, a)) and forth not in text)
-
-
+_facts = [_fact(n, d, f) for n, d in _THINGS for f in _FORMS]
+_comparisons = [_compared(a, b, *_DIMENSIONS[i % 3]) for i, (a, b) in enumerate(_COMPARED)]
+_passages = [
+    Item((f"{n} is {d}. Every guest who comes by asks for {n} first.",)) for n, d in _THINGS
+]  # fmt: skip
 ITEMS: dict[str, list[Item]] = {
-    "rephrase": [_fact("rephrase", n, d, f) for n, d in _THINGS for f in _FORMS],
-    "reverse": [_fact("reverse", n, d, f) for n, d in _THINGS for f in _FORMS],
-    "compare": [_compared(a, b, *_DIMENSIONS[i % 3]) for i, (a, b) in enumerate(_COMPARED)],
-    "link": [
-        Item(
-            f"Every {a} is a {b}. Every {b} is {c}.",
-            partial(_skips, a, b, c),
-        )
-        for a, b, c in _CHAINS
-    ],
+    "rephrase": _facts,
+    "reverse": _facts,
+    "compare": _comparisons,
+    "converse": _comparisons,
+    "link": [Item((f"Every {a} is a {b}.", f"Every {b} is {c}."), partial(_skips, a, b, c)) for a, b, c in _CHAINS],
+    "pairs": _passages,
+    "study": _passages,
+    "implications": _passages,
+    "questions": _passages,
 }
-_STRATEGY = {"rephrase": "rephrase", "reverse": "reverse", "compare": "reverse"}
-_LINK_EXAMPLES = (
-    "Facts: Every robin is a bird. Every bird is warm-blooded.\nSo: Every robin is warm-blooded.\n\n"
-    "Facts: Every sedan is a car. Every car is driven.\nSo: Every sedan is driven.\n\n"
-    "Facts: Every oak is a tree. Every tree is tall.\nSo: Every oak is tall.\n\n"
-)
-_LINK_INSTRUCTION = (
-    "Write the one sentence that follows from both facts together and leaves out what connects them.\n\n"
-)
+STRATEGY = {"compare": "reverse"}  # kinds that are not named as their strategy
+
+
+def kinds(strategies: Sequence[str]) -> list[str]:
+    """What is measured for a study: the basic inferences, which explain much, and what its strategies need."""
+    basic = ("rephrase", "reverse", "compare", "link")
+    return [kind for kind in ITEMS if kind in basic or kind in strategies]
 
 
 def preflight(
-    backend: Backend, store: Store, strategies: Sequence[str], samples: int, style: str, force: bool, tick: Tick
+    backend: Backend, store: Store, strategies: Sequence[str], samples: int, style: str, force: bool, bar: Bar
 ) -> tuple[list[Measured], list[Verdict], Usage]:
-    """Measure every kind in every style that the model has; decide for each strategy. A fact counts as right if any of
-    the samples states it, since each sample follows other worked examples. With `force` every strategy is used."""
-    styles = [s for s in local.STYLES if s != "chat" or backend.chat([{"role": "user", "content": "x"}])]
+    """Measure every kind in every style that the model has; decide for each strategy. An item counts as right if any of
+    the samples is, since each sample follows other worked examples. With `force` every strategy is used."""
+    styles = [s for s in STYLES if s != "chat" or backend.chat([{"role": "user", "content": "x"}])]
     measured, usage = [], Usage()
-    for kind, items in ITEMS.items():
+    for kind in kinds(strategies):
         for each in styles:
-            texts, used = _answers(backend, store, kind, each, items, samples, tick)
+            found, used = _measure(backend, store, kind, each, samples, bar)
+            measured.append(found)
             usage += used
-            right = [any(item.right(text) for text in tried) for item, tried in zip(items, texts, strict=True)]
-            measured.append(Measured(kind, each, sum(right), len(items), texts[0][0]))
     return measured, [_decide(s, measured, style, force) for s in strategies], usage
 
 
-def _answers(
-    backend: Backend, store: Store, kind: str, style: str, items: list[Item], samples: int, tick: Tick
-) -> tuple[list[list[str]], Usage]:
-    documents = [Document(f"{kind}-{i}", item.text) for i, item in enumerate(items)]
-    texts: list[list[str]] = [[] for _ in items]
-    usage = Usage()
-    for sample in range(samples if kind in _STRATEGY else 1):
-        if kind in _STRATEGY:
-            requests = local.requests(_STRATEGY[kind], backend, style, documents, sample, 0.0, 0)
-        else:
-            requests = [_link(backend, style, d.text) for d in documents]
-        wrote = store.generate(backend, requests, tick)
-        usage += wrote.usage
-        for found, text in zip(texts, wrote.texts, strict=True):
-            found.append(text.strip())
-    return texts, usage
-
-
-def _link(backend: Backend, style: str, text: str) -> Request:
-    own = f"Facts: {text}\nSo:"
-    if style == "examples":
-        return Request(_LINK_EXAMPLES, own, 24)
-    content = _LINK_INSTRUCTION + _LINK_EXAMPLES + own
-    return Request("", backend.chat([{"role": "user", "content": content}]) or "", 24, chat=True)
+def _measure(
+    backend: Backend, store: Store, kind: str, style: str, samples: int, bar: Bar
+) -> tuple[Measured, Usage]:  # fmt: skip
+    items = ITEMS[kind]
+    documents = [Document(f"{i}.{k}", text) for i, item in enumerate(items) for k, text in enumerate(item.texts)]
+    made = apply(STRATEGY.get(kind, kind), style, backend, store, documents, samples, 0.0, 0, bar)
+    right = set()
+    for a in made.found:
+        i = int(a.sources[0].split(".")[0])
+        # An inversion is judged by its answer alone: the checks of a one-step reversal do not know comparisons.
+        if (a.reason is None or kind == "compare") and items[i].right(a.text):
+            right.add(i)
+    example = next((a.text for a in made.found if a.text), "")
+    return Measured(kind, style, len(right), len(items), example), made.usage
 
 
 def _decide(strategy: str, measured: Sequence[Measured], style: str, force: bool) -> Verdict:
+    if strategy not in ITEMS:
+        return Verdict(strategy, "examples", True, True, "asks no model")
     mine = [m for m in measured if m.kind == strategy and style in ("auto", m.style)]
     if not mine:
         return Verdict(strategy, "examples", force, force, f"style {style} is not one that the model has")
@@ -185,15 +165,10 @@ def _decide(strategy: str, measured: Sequence[Measured], style: str, force: bool
     if best.share < PASS:
         why += f", under {PASS:.0%}: " + ("used all the same (--force)" if force else "switched off")
     elif strategy == "reverse" and not inverts and compare:
-        why += f"; inverts {compare.right} of {compare.n} comparisons: comparisons are left out"
+        why += f"; inverts {compare.right} of {compare.n} comparisons in one step: comparisons are left out"
     return Verdict(strategy, best.style, force or best.share >= PASS, inverts, why)
 
 
 def rows(measured: Sequence[Measured], verdicts: Sequence[Verdict]) -> dict[str, Any]:
     """Both as JSON, for preflight.json."""
     return {"measured": [asdict(m) for m in measured], "verdicts": [asdict(v) for v in verdicts]}
-
-
-def count(samples: int, styles: int = 2) -> int:
-    """How many texts preflight asks for at most."""
-    return styles * sum(len(items) * (samples if kind in _STRATEGY else 1) for kind, items in ITEMS.items())

@@ -16,42 +16,63 @@ from .prompts import listing
 
 @dataclass(frozen=True)
 class Arm:
-    """`trained_on`: what it is fine-tuned on beside the documents, None if on nothing; `context`: are the documents in
-    the prompt?"""
+    """`trained`: has weights of its own, trained on the documents and what texts_of (study.py) adds; `context`: what
+    stands in the prompt: None for nothing, else "documents", "unrelated" (other texts) or "nothing" (the instruction to
+    use documents, and none)."""
 
-    trained_on: str | None = None
-    context: bool = False
+    trained: bool = False
+    context: str | None = None
 
 
 TABLE = {
     "base": Arm(),
-    "icl": Arm(context=True),
-    "finetune": Arm(trained_on="documents"),
-    "augmented": Arm(trained_on="augmentations"),
-    "oracle": Arm(trained_on="oracle"),
+    "control-instruction": Arm(context="nothing"),
+    "control-unrelated": Arm(context="unrelated"),
+    "icl": Arm(context="documents"),
+    "finetune": Arm(trained=True),
+    "augmented": Arm(trained=True),
+    "local": Arm(trained=True),
+    "global": Arm(trained=True),
+    "oracle": Arm(trained=True),
 }
 assert set(TABLE) == set(ARMS)
 
 
-def subsample(documents: Sequence[Document], factor: int) -> list[Document]:
+def arm_of(name: str) -> Arm:
+    """The arm of a name in the table, or of only-STRATEGY."""
+    return TABLE.get(name) or Arm(trained=True)
+
+
+def in_order(names: Sequence[str]) -> list[str]:
+    """Arms that share weights follow each other: untrained ones first; ablations last."""
+    order = list(TABLE)
+    return sorted(names, key=lambda name: order.index(name) if name in order else len(order))
+
+
+def subsample(documents: Sequence[Document], factor: int, shuffled: bool = True) -> list[Document]:
     """One in `factor` documents, as evenly over groups as that goes: each group's documents are shuffled, then taken in
-    rounds (with one document a group as the last round of thinning). Document order is then shuffled, seeded."""
-    if factor == 1:
-        return list(documents)
+    rounds (with one document a group as the last round of thinning). They stand in a seeded random order, or in the
+    corpus's own."""
     rng = random.Random("icl")
-    groups: dict[str, list[Document]] = defaultdict(list)
-    for d in documents:
-        groups[d.group or d.id].append(d)
-    for members in groups.values():
-        rng.shuffle(members)
-    rounds = [
-        [members[k] for members in groups.values() if k < len(members)] for k in range(max(map(len, groups.values())))
-    ]
-    for each in rounds:
-        rng.shuffle(each)
-    chosen = list(chain(*rounds))[: max(1, round(len(documents) / factor))]
-    rng.shuffle(chosen)
-    return chosen
+    chosen = list(documents)
+    if factor > 1:
+        groups: dict[str, list[Document]] = defaultdict(list)
+        for d in documents:
+            groups[d.group or d.id].append(d)
+        for members in groups.values():
+            rng.shuffle(members)
+        rounds = [
+            [members[k] for members in groups.values() if k < len(members)]
+            for k in range(max(map(len, groups.values())))
+        ]
+        for each in rounds:
+            rng.shuffle(each)
+        chosen = list(chain(*rounds))[: max(1, round(len(documents) / factor))]
+    if shuffled:
+        rng.shuffle(chosen)
+        return chosen
+    kept = {d.id for d in chosen}
+    return [d for d in documents if d.id in kept]
 
 
 def fitting_factors(backend: Backend, documents: Sequence[Document], fixed: int | str) -> list[int]:
@@ -70,5 +91,8 @@ def fitting_factors(backend: Backend, documents: Sequence[Document], fixed: int 
     return factors
 
 
-def context_of(arm: Arm, documents: Sequence[Document], factor: int) -> str:
-    return listing(subsample(documents, factor)) if arm.context else ""
+def context_of(arm: Arm, documents: Sequence[Document], unrelated: Sequence[Document]) -> str | None:
+    """What stands in the prompt before a question: None for no instruction either."""
+    if arm.context is None:
+        return None
+    return listing({"documents": documents, "unrelated": unrelated, "nothing": []}[arm.context])

@@ -27,12 +27,13 @@ def seam(prompt: str, continuation: str) -> str:
     return continuation if not prompt or prompt[-1].isspace() else f" {continuation}"
 
 
-def _open(backend: Backend, form: str, context: str, question: Question) -> tuple[str, str]:
-    """(what questions share, this question's own), up to where the answer begins."""
+def _open(backend: Backend, form: str, context: str | None, question: Question) -> tuple[str, str]:
+    """(what questions share, this question's own), up to where the answer begins. Context None: no instruction to use
+    documents either."""
     if form == "plain":
-        return (PLAIN_CONTEXT.format(documents=context) if context else ""), question.prompt
-    instruction = INSTRUCTION_WITH_DOCUMENTS if context else INSTRUCTION
-    user = (DOCUMENTS.format(documents=context) if context else "") + instruction
+        return ("" if context is None else PLAIN_CONTEXT.format(documents=context)), question.prompt
+    instruction = INSTRUCTION if context is None else INSTRUCTION_WITH_DOCUMENTS
+    user = ("" if context is None else DOCUMENTS.format(documents=context)) + instruction
     # A prompt that is a question is the user's; one that an answer continues opens the assistant's turn.
     asks = question.prompt.rstrip().endswith("?")
     messages = [{"role": "user", "content": f"{user}\n\n{question.prompt}"}]
@@ -44,14 +45,14 @@ def _open(backend: Backend, form: str, context: str, question: Question) -> tupl
     return rendered[:cut], rendered[cut:]
 
 
-def ask(backend: Backend, form: str, context: str, question: Question) -> Ask:
+def ask(backend: Backend, form: str, context: str | None, question: Question) -> Ask:
     """A question with choices, to be scored."""
     shared, own = _open(backend, form, context, question)
     choices = tuple(seam(own, c) for c in question.choices or ())
     return Ask(shared, own, choices, chat=form == "chat")
 
 
-def request(backend: Backend, form: str, context: str, question: Question, max_tokens: int) -> Request:
+def request(backend: Backend, form: str, context: str | None, question: Question, max_tokens: int) -> Request:
     """A question without choices, to be answered."""
     shared, own = _open(backend, form, context, question)
     return Request(shared, own, max_tokens, ("\n",), chat=form == "chat")

@@ -18,10 +18,20 @@ from . import prompts
 
 @dataclass(frozen=True)
 class Setting:
-    """How an arm is asked: prompt form, and the factor by which icl's documents are thinned."""
+    """How an arm is asked, chosen by validation questions: the prompt form, the factor by which icl's documents are
+    thinned and whether they are shuffled, and after which pass of its training a trained arm is taken (0: the last)."""
 
     form: str
     factor: int = 1
+    shuffled: bool = False
+    passed: int = 0
+
+    @property
+    def told(self) -> str:
+        """For people: what is tried."""
+        parts = [self.form, f"1 in {self.factor}" if self.factor > 1 else "", "shuffled" if self.shuffled else "",
+                 f"pass {self.passed}" if self.passed else ""]  # fmt: skip
+        return ", ".join(filter(None, parts))
 
 
 def normalized_text(text: str) -> str:
@@ -57,7 +67,7 @@ def answer(
     arm: str,
     seed: int,
     form: str,
-    context: str,
+    context: str | None,
     questions: Sequence[Question],
     normalization: str,
     max_tokens: int,

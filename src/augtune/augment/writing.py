@@ -1,0 +1,115 @@
+"""What strategies share: a step that a model is asked to do, the writer that asks, and the drafts that come back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from ..backends.base import Ask, Backend, Request
+from ..backends.store import Store, Tick
+from ..records import Augmentation, Usage, digest
+
+STYLES = ("examples", "chat")
+Bar = Callable[[str, float], AbstractContextManager[Tick]]  # (what, how many texts) -> told how many are done
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that a model is asked to do.
+
+    `form` holds "{text}", what is given, and ends where the answer begins. `examples` are sets of (given, answer):
+    sample i uses set i, modulo their number, which gives variety. `instruction` is for style chat; `gap` separates
+    examples and ends an answer; `most` is the limit of an answer in tokens, beside `longer` times what is given.
+    """
+
+    name: str
+    instruction: str
+    form: str
+    examples: tuple[tuple[tuple[str, str], ...], ...]
+    gap: str = "\n\n"
+    stop: tuple[str, ...] = ("\n",)
+    longer: float = 1.4  # a rewritten sentence is about as long as its source; more means that the model rambles
+    most: int = 12
+
+    def prompt(self, style: str, text: str, sample: int, context: str = "") -> tuple[str, str]:
+        """(what all texts share, what is this text's own). What is longest and most shared comes first, so that a
+        server or a cache can reuse it: context, instruction, worked examples."""
+        chosen = self.examples[sample % len(self.examples)]
+        worked = "".join(f"{self.form.format(text=given)} {answer}{self.gap}" for given, answer in chosen)
+        own = self.form.format(text=text)
+        return (context + worked, own) if style == "examples" else (f"{context}{self.instruction}\n\n{worked}", own)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A text that a model wrote, and whether it ended by itself."""
+
+    text: str
+    finished: bool
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A text before it is judged. `key` makes its id; `sources` are ids of documents; `source` is what it must keep to
+    and `other` a second fact that it links to; `reason` is set where a strategy rejects it by itself."""
+
+    key: str
+    sources: list[str]
+    source: str
+    text: str
+    finished: bool = True
+    other: str = ""
+    reason: str | None = None
+
+
+@dataclass
+class Writer:
+    """Asks a model to do steps for one strategy, through the store; counts what was used.
+
+    `comparisons`: does the model invert them in one step? `accepted`: what the strategy has already, for those that
+    build on it; `asked`: what was linked before (linked.py); `prompts`: all that the model was asked about, so that it
+    can be shown that no question was among it."""
+
+    backend: Backend
+    store: Store
+    style: str
+    temperature: float
+    seed: int
+    bar: Bar
+    strategy: str
+    comparisons: bool = True
+    usage: Usage = field(default_factory=Usage)
+    accepted: list[Augmentation] = field(default_factory=list)
+    asked: set[tuple[frozenset[str], frozenset[str]]] = field(default_factory=set)
+    prompts: list[str] = field(default_factory=list)
+
+    def ask(self, step: Step, texts: Sequence[str], sample: int = 0, context: str = "") -> list[Written]:
+        """An answer for each text, in their order; a text that stands several times is asked once. Each is seeded by
+        what it asks, so that no neighbour changes what it draws."""
+        distinct = list(dict.fromkeys(texts))
+        requests = [self._request(step, text, sample, context) for text in distinct]
+        with self.bar(f"augment: {self.strategy}, {step.name}", len(requests)) as tick:
+            wrote = self.store.generate(self.backend, requests, tick)
+        self.usage += wrote.usage
+        self.prompts += [context, *distinct]
+        answers = dict(zip(distinct, map(Written, (t.strip() for t in wrote.texts), wrote.finished), strict=True))
+        return [answers[text] for text in texts]
+
+    def score(self, what: str, asks: Sequence[Ask]) -> list[list[float]]:
+        """The choices' log-likelihoods of each ask, in their order."""
+        with self.bar(f"augment: {self.strategy}, {what}", len(asks)) as tick:
+            scored = self.store.score(self.backend, asks, tick)
+        self.usage += scored.usage
+        return scored.loglikelihoods
+
+    def _request(self, step: Step, text: str, sample: int, context: str) -> Request:
+        shared, own = step.prompt(self.style, text, sample, context)
+        chat = self.style == "chat"
+        if chat:
+            rendered = self.backend.chat([{"role": "user", "content": shared + own}]) or ""
+            cut = rendered.index(shared) + len(shared) if shared in rendered else 0
+            shared, own = rendered[:cut], rendered[cut:]
+        limit = int(step.longer * self.backend.count_tokens(text)) + step.most
+        drawn = int(digest(self.seed, sample, step.name, text), 16) % (1 << 32)
+        return Request(shared, own, limit, step.stop, self.temperature, drawn, chat)
