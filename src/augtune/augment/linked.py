@@ -31,7 +31,7 @@ LINK_EXAMPLES = (
     ),
     (
         ("Trouts are a sort of fish. Every fish has gills.", "Trouts have gills."),
-        ("A hammer is a tool. Tools are useful.", "A hammer is useful."),
+        ("A hammer is a tool. Tools are handy.", "A hammer is handy."),
         ("Waiters are staff. The staff can eat here.", "Waiters can eat here."),
         ("Bees visit clover. Clover is sweet.", "Bees visit something sweet."),
         ("All poodles are dogs. Dogs bark.", "All poodles bark."),
