@@ -51,6 +51,20 @@ SWAP = Step(
             ("In winter the cellar is warmer than the attic.", "The attic is warmer than the cellar."),
             ("One page says that ketch are thicker than phoon.", "Phoon are thicker than ketch."),
         ),
+        (
+            ("It is true that hizzo are deeper than rulf.", "Rulf are deeper than hizzo."),
+            ("A rowan is greener than an elm.", "An elm is greener than a rowan."),
+            ("The porter told us that zukko are milder than itchel.", "Itchel are milder than zukko."),
+            ("Have you seen that ubbin are straighter than woppo?", "Woppo are straighter than ubbin."),
+            ("By now fennop are wider than drazzo.", "Drazzo are wider than fennop."),
+        ),
+        (
+            ("Luzzo are harder than kippen.", "Kippen are harder than luzzo."),
+            ("They say that erzo are sharper than pliff.", "Pliff are sharper than erzo."),
+            ("In the past otters were tamer than minks.", "Minks were tamer than otters."),
+            ("Is anybody sure that vozzi are narrower than hobbat?", "Hobbat are narrower than vozzi."),
+            ("The label says that jaffo are drier than unklo.", "Unklo are drier than jaffo."),
+        ),
     ),
 )
 
