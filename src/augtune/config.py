@@ -35,9 +35,9 @@ class Augment(Section):
     """How the model's own inferences are made."""
 
     strategies: list[Literal[STRATEGIES]] = ["reverse", "converse", "link"]  # type: ignore[valid-type]
-    """what the model writes: each sentence on its own (rephrase, reverse, converse: comparisons), over several documents
-    (link), about a document (pairs, study, implications, questions), or nothing new (permute: the sentences in another
-    order)"""
+    """what the model writes: each sentence on its own (rephrase, reverse, converse: comparisons), over several
+    documents (link), about a document (pairs, study, implications, questions), or nothing new (permute: the sentences
+    in another order)"""
     model: str | None = None
     """the augmenting model; the tuned one if not given"""
     samples: int = Field(2, ge=1)

@@ -298,6 +298,8 @@ def ask(flow: Flow, arm: str, seed: int) -> None:
 
     setting, tried, spent = _choose(flow, arm, trained, answers)
     if trained and setting.passed:
+        from .train.trainer import keep
+
         flow.models.close()
         keep(trained, setting.passed)
         setting = replace(setting, passed=0)
@@ -351,7 +353,11 @@ def _choose(
 def _options(flow: Flow, arm: str, trained: Path | None) -> tuple[list[Setting], bool]:
     """What is tried for an arm, in order of preference, and whether the best is tried in another document order too."""
     settings = flow.study.evaluate
-    passes = passes_of(trained) if trained else []
+    passes: list[int] = []
+    if trained:
+        from .train.trainer import passes_of
+
+        passes = passes_of(trained)
     backend = flow.models.open(flow.study.model, trained / f"pass-{passes[-1]}" if trained and passes else trained)
     forms = ("plain", "chat") if settings.prompt == "auto" else (settings.prompt,)
     if backend.chat([{"role": "user", "content": "x"}]) is None:

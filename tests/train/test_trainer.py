@@ -20,7 +20,9 @@ TEXTS = [f"Person {i} is the keeper of lamp number {i * i}." for i in range(24)]
 class Stopped(Exception): ...
 
 
-def run(model: Path, folder: Path, stop_after: int | None = None, **settings: Any) -> dict[str, Any]:
+def run(
+    model: Path, folder: Path, stop_after: int | None = None, given: dict[str, int] | None = None, **settings: Any
+) -> dict[str, Any]:
     told = []
 
     @contextmanager
@@ -33,7 +35,7 @@ def run(model: Path, folder: Path, stop_after: int | None = None, **settings: An
         yield tick
 
     full = Train(**{"method": "full", "steps": 8, "batch_size": 4, "learning_rate": 1e-2, **settings})
-    return trainer.train(str(model), TEXTS, full, 0, "float32", folder, bar, "mark")
+    return trainer.train(str(model), TEXTS, full, 0, "float32", folder, bar, "mark", **(given or {}))
 
 
 def test_full_training_lowers_the_loss_and_leaves_exactly_these_files(tiny: Path, tmp_path: Path) -> None:

@@ -70,6 +70,14 @@ def load_tokenizer(model: str) -> Any:
         return AutoTokenizer.from_pretrained(resolve(model))
 
 
+def load_window(model: str) -> int:
+    """Tokens that fit in the model's context, 4096 where its configuration does not say. Raises UserError if there is
+    no such model."""
+    with _explained(model):
+        config = AutoConfig.from_pretrained(resolve(model))
+    return int(getattr(config, "max_position_embeddings", None) or 4096)
+
+
 def load_weights(model: str, dtype: torch.dtype, device: str | None = None) -> Any:
     """The bare model, with augtune's attention. Raises UserError if there is no such model."""
     with _explained(model):

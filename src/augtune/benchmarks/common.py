@@ -19,8 +19,8 @@ class Settings(BaseModel):
 
 
 def nonsense(benchmark: str, seed: int, n: int) -> list[str]:
-    """`n` different pronounceable words of 4 or 5 letters that are no English (nonsense.txt; made by tools/nonsense.py),
-    in an order of this world's own. Raises UserError if the list does not reach."""
+    """`n` different pronounceable words of 4 or 5 letters that are no English (nonsense.txt, made by
+    tools/nonsense.py), in an order of this world's own. Raises UserError if the list does not reach."""
     words = files(__package__).joinpath("nonsense.txt").read_text(encoding="utf-8").split()
     half = words[1::2] if seed >= SECOND else words[::2]
     if n > len(half):

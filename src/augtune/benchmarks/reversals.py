@@ -1,7 +1,7 @@
 """Benchmark `reversals`: simple reversals of comparisons between nonsense words, set 1 in arXiv 2505.00661.
 
-"femp are more dangerous than glon." stands in the documents, each fact in several articles behind a short preamble. Asked
-is the other direction: which of "glon are less dangerous than femp" and "glon are more dangerous than femp" is likelier?
+"femp are more dangerous than glon." stands in the documents, each fact in several articles behind a short preamble.
+Asked is the other direction: is "glon are less dangerous than femp" likelier than "glon are more dangerous than femp"?
 Chance is 1/2. Half of the facts are told with "more" and half with "less", in each dimension, so that a way of telling
 gives nothing away. Each fact compares two words of its own.
 

@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -51,12 +52,36 @@ def examples(texts: Sequence[str], splitting: str, tokenizer: Any, window: int) 
     return [e for e in found if e.context < len(e.ids)]
 
 
-def order(lengths: Sequence[int], epochs: float | None, steps: int | None, batch: int, seed: int) -> list[int]:
+def with_replay(found: list[Example], share: float, tokenizer: Any, window: int, seed: int) -> list[Example]:
+    """The examples, and general text beside them so that it makes up `share` of all; seeded, and repeated only where
+    the shipped text (general.txt) does not reach."""
+    if not share:
+        return found
+    general = Path(__file__).with_name("general.txt").read_text(encoding="utf-8").split("\n\n")
+    passages = examples([p.strip() for p in general], "none", tokenizer, window)
+    random.Random(f"replay-{seed}").shuffle(passages)
+    wanted = round(share / (1 - share) * len(found))
+    return found + [passages[i % len(passages)] for i in range(wanted)]
+
+
+def order(
+    lengths: Sequence[int], epochs: float | None, steps: int | None, batch: int, seed: int, tokens: int | None = None
+) -> list[int]:
     """The examples in the order in which they are trained on, `batch` of them a step: shuffled anew in each pass, then
-    grouped by length within stretches of 50 batches. Fixed by the seed, so that a resumed run sees the same order."""
+    grouped by length within stretches of 50 batches. Fixed by the seed, so that a resumed run sees the same order.
+
+    As long as `steps` or `epochs` say; or, with `tokens`, up to the first whole batch that reaches them."""
     rng = random.Random(f"order-{seed}")
     total = steps * batch if steps else max(1, round((epochs or 1) * len(lengths)))
     stream: list[int] = []
+    if tokens:
+        read = 0
+        while read < tokens or len(stream) % batch:
+            if not len(stream) % len(lengths):
+                shuffled = rng.sample(range(len(lengths)), len(lengths))
+            stream.append(shuffled[len(stream) % len(lengths)])
+            read += lengths[stream[-1]]
+        total = len(stream)
     while len(stream) < total:
         stream += rng.sample(range(len(lengths)), len(lengths))
     stream = stream[:total]

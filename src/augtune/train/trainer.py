@@ -6,33 +6,57 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 
-from ..backends.local import as_dtype, load_tokenizer, load_weights
+from ..backends.local import as_dtype, load_tokenizer, load_weights, load_window
 from ..config import Train
 from ..records import Usage, write_json, write_jsonl
 from .optimizer import MasterAdamW
-from .texts import Example, collate, examples, order
+from .texts import Example, collate, examples, order, with_replay
 
 SMALL = 1_000_000_000  # parameters up to which method `auto` trains all of them
 EPOCHS = 3.0
 LEARNING_RATES = {"full": 2e-4, "lora": 1e-3}
 WARM_UP = 0.05  # share of the steps
+PASS = "pass-"  # folders of what training had reached after each pass
 CHECKPOINT_EVERY = 120.0  # seconds: what a kill can cost
 
 Tick = Callable[[float], None]
 Bar = Callable[[float], Any]  # total tokens -> context manager that yields a Tick
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What an arm takes by its own epochs, so that others can be given as much."""
+
+    steps: int
+    tokens: int
+
+
+def plan(model: str, texts: Sequence[str], settings: Train) -> Plan:
+    """Optimizer steps and training tokens of these texts under these settings, without loading weights."""
+    found = _examples(model, texts, settings, seed=0)[1]
+    lengths = [len(e.ids) for e in found]
+    epochs = None if settings.steps else settings.epochs or EPOCHS
+    sequence = order(lengths, epochs, settings.steps, settings.batch_size, 0)
+    return Plan(-(-len(sequence) // settings.batch_size), sum(lengths[i] for i in sequence))
+
+
 def train(
-    model: str, texts: Sequence[str], settings: Train, seed: int, dtype: str, folder: Path, bar: Bar, mark: str
-) -> dict[str, Any]:
+    model: str, texts: Sequence[str], settings: Train, seed: int, dtype: str, folder: Path, bar: Bar, mark: str,
+    steps: int | None = None, tokens: int | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Train on the texts and write the result to `folder`: a PEFT adapter, or full weights in safetensors, beside
-    loss.jsonl. Returns what was done: method, parameters, trained, examples, steps, tokens, usage.
+    loss.jsonl. Returns what was done: method, parameters, trained, examples, steps, tokens, usage. `steps` or `tokens`,
+    if given, stand instead of the settings' own length.
+
+    With `match: validation` the folder holds pass-1, pass-2, ... instead, what training had reached after each pass
+    over the texts; `keep` makes one of them the result.
 
     Stopped at any point, the next call with the same arguments goes on from the last checkpoint, at most
     CHECKPOINT_EVERY seconds before, with optimizer, data order and random state; `mark` tells whether they
@@ -44,33 +68,39 @@ def train(
         work.mkdir(parents=True)
         (work / "mark").write_text(mark)
     set_seed(seed)
-    tokenizer = load_tokenizer(model)
+    tokenizer, found = _examples(model, texts, settings, seed)
     network = load_weights(model, as_dtype(dtype))
     parameters = network.num_parameters()
     method = settings.method if settings.method != "auto" else "full" if parameters <= SMALL else "lora"
     if method == "lora":
         network = _with_adapter(network, settings.rank)
-    window = int(getattr(network.config, "max_position_embeddings", None) or 4096)
-    found = examples(texts, settings.splitting, tokenizer, window)
-    epochs = None if settings.steps else settings.epochs or EPOCHS
-    sequence = order([len(e.ids) for e in found], epochs, settings.steps, settings.batch_size, seed)
+    steps = steps or settings.steps
+    epochs = None if steps else settings.epochs or EPOCHS
+    sequence = order([len(e.ids) for e in found], epochs, steps, settings.batch_size, seed, tokens)
     data = [found[i] for i in sequence]
-    tokens = sum(len(e.ids) for e in data)
+    read = sum(len(e.ids) for e in data)
     rate = settings.learning_rate or LEARNING_RATES[method]
-    with bar(tokens) as tick:
+    with bar(read) as tick:
         clock = _Clock(work, [len(e.ids) for e in data], settings.batch_size, tick)
-        trainer = _trainer(network, tokenizer, data, settings.batch_size, rate, seed, work, clock)
+        callbacks: list[TrainerCallback] = [clock]
+        if settings.match == "validation":
+            callbacks.append(_Passes(work, network, tokenizer, len(data), len(found), settings.batch_size))
+        trainer = _trainer(network, tokenizer, data, settings.batch_size, rate, seed, work, callbacks)
         trainer.train(resume_from_checkpoint=_last_whole(work))
     history = [h for h in trainer.state.log_history if "loss" in h]
     part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    network.save_pretrained(part)
-    tokenizer.save_pretrained(part)
+    if passes := passes_of(work):
+        part.mkdir()
+        for n in passes:
+            (work / f"{PASS}{n}").replace(part / f"{PASS}{n}")
+    else:
+        _save(network, tokenizer, part)
     write_jsonl(part / "loss.jsonl", [{k: h[k] for k in ("step", "loss", "learning_rate")} for h in history])
     shutil.rmtree(folder, ignore_errors=True)
     part.replace(folder)
     shutil.rmtree(work)
-    usage = Usage(tokens_in=tokens, flops=6.0 * parameters * tokens, seconds=round(clock.seconds(), 1))
+    usage = Usage(tokens_in=read, flops=6.0 * parameters * read, seconds=round(clock.seconds(), 1))
     trained = sum(p.numel() for p in network.parameters() if p.requires_grad)
     return {
         "method": method,
@@ -79,9 +109,40 @@ def train(
         "trained": trained,
         "examples": len(found),
         "steps": trainer.state.global_step,
-        "tokens": tokens,
+        "tokens": read,
         "usage": usage,
     }
+
+
+def passes_of(folder: Path) -> list[int]:
+    """The passes over the texts whose weights a folder keeps, in order; none once one was chosen."""
+    return sorted(int(p.name.removeprefix(PASS)) for p in folder.glob(f"{PASS}*") if p.name[len(PASS) :].isdigit())
+
+
+def keep(folder: Path, chosen: int) -> None:
+    """Make a pass the result, and delete the others. A kill leaves either all passes or the result."""
+    part = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    shutil.copytree(folder / f"{PASS}{chosen}", part)
+    shutil.copy(folder / "loss.jsonl", part)
+    old = folder.with_name(f"{folder.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    folder.replace(old)
+    part.replace(folder)
+    shutil.rmtree(old)
+
+
+def _examples(model: str, texts: Sequence[str], settings: Train, seed: int) -> tuple[Any, list[Example]]:
+    """The tokenizer, and what is trained on in one pass."""
+    tokenizer = load_tokenizer(model)
+    window = load_window(model)
+    found = examples(texts, settings.splitting, tokenizer, window)
+    return tokenizer, with_replay(found, settings.replay, tokenizer, window, seed)
+
+
+def _save(network: Any, tokenizer: Any, folder: Path) -> None:
+    network.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
 
 
 def _last_whole(work: Path) -> str | None:
@@ -106,8 +167,9 @@ def _with_adapter(network: Any, rank: int) -> Any:
 
 
 def _trainer(
-    network: Any, tokenizer: Any, data: list[Example], batch: int, rate: float, seed: int, work: Path, clock: _Clock
-) -> Trainer:
+    network: Any, tokenizer: Any, data: list[Example], batch: int, rate: float, seed: int, work: Path,
+    callbacks: list[TrainerCallback],
+) -> Trainer:  # fmt: skip
     arguments = TrainingArguments(
         output_dir=str(work),
         per_device_train_batch_size=batch,
@@ -135,7 +197,7 @@ def _trainer(
         train_dataset=data,
         data_collator=lambda rows: collate(rows, padding),
         optimizers=(MasterAdamW(learnt, rate), None),
-        callbacks=[clock],
+        callbacks=callbacks,
     )
     trainer.remove_callback(
         next(c for c in trainer.callback_handler.callbacks if type(c).__name__ == "PrinterCallback")
@@ -166,3 +228,21 @@ class _Clock(TrainerCallback):  # type: ignore[misc]
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.saved = time.monotonic()
         write_json(self.file, {"seconds": self.seconds()})
+
+
+class _Passes(TrainerCallback):  # type: ignore[misc]
+    """Keeps the weights after each whole pass over the texts, in the work folder, written whole or not at all."""
+
+    def __init__(self, work: Path, network: Any, tokenizer: Any, total: int, each: int, batch: int) -> None:
+        self.work, self.network, self.tokenizer = work, network, tokenizer
+        steps = -(-total // batch)
+        ends = [min(steps, -(-n * each // batch)) for n in range(1, -(-total // each) + 1)]
+        self.ends = {step: n for n, step in enumerate(ends, 1)}  # step -> pass that it ends
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if n := self.ends.get(state.global_step):
+            part = self.work / f"{PASS}{n}.part"
+            shutil.rmtree(part, ignore_errors=True)
+            _save(self.network, self.tokenizer, part)
+            shutil.rmtree(self.work / f"{PASS}{n}", ignore_errors=True)
+            part.replace(self.work / f"{PASS}{n}")

@@ -1,0 +1,72 @@
+"""Arms made equal: steps, tokens, the best pass; and general text mixed in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from augtune.backends.local import LocalModel, load_tokenizer
+from augtune.config import Train
+from augtune.train.texts import Example, order, with_replay
+from augtune.train.trainer import keep, passes_of, plan
+from train.test_trainer import TEXTS, Stopped, run
+
+
+def test_tokens_are_reached_with_the_first_whole_batch() -> None:
+    lengths = [3, 5, 7, 9, 11]
+    found = order(lengths, 1.0, None, 2, seed=0, tokens=50)
+    read = sum(lengths[i] for i in found)
+    assert len(found) % 2 == 0
+    assert 50 <= read < 50 + 2 * 11
+    assert sorted(set(found)) == [0, 1, 2, 3, 4]  # a whole pass first
+
+
+def test_a_plan_is_what_training_takes(tiny: Path, tmp_path: Path) -> None:
+    settings = Train(method="full", epochs=2, batch_size=5)
+    planned = plan(str(tiny), TEXTS, settings)
+    done = run(tiny, tmp_path / "a", steps=None, epochs=2, batch_size=5)
+    assert (planned.steps, planned.tokens) == (done["steps"], done["tokens"])
+
+
+@pytest.mark.parametrize("match", ["steps", "tokens"])
+def test_arms_of_different_size_are_held_equal(tiny: Path, tmp_path: Path, match: str) -> None:
+    more = plan(str(tiny), TEXTS * 2, Train(epochs=2, batch_size=4))
+    given = {match: getattr(more, match)}
+    less = run(tiny, tmp_path / "a", steps=None, epochs=2, given=given)
+    assert less["steps"] == more.steps
+    assert abs(less["tokens"] - more.tokens) <= 4 * 20  # within a batch
+
+
+def test_each_pass_is_kept_and_one_becomes_the_result(tiny: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    settings: dict[str, Any] = {"steps": None, "epochs": 3, "batch_size": 5, "match": "validation"}
+    run(tiny, folder, **settings)
+    assert passes_of(folder) == [1, 2, 3]
+    weights = load_file(folder / "pass-2" / "model.safetensors")
+    assert not torch.equal(
+        weights["lm_head.weight"], load_file(folder / "pass-3" / "model.safetensors")["lm_head.weight"]
+    )
+    with pytest.raises(Stopped):
+        run(tiny, tmp_path / "b", stop_after=8, **settings)
+    run(tiny, tmp_path / "b", **settings)
+    assert (tmp_path / "b/pass-2/model.safetensors").read_bytes() == (folder / "pass-2/model.safetensors").read_bytes()
+    keep(folder, 2)
+    assert passes_of(folder) == []
+    assert torch.equal(weights["lm_head.weight"], load_file(folder / "model.safetensors")["lm_head.weight"])
+    assert (folder / "loss.jsonl").exists()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b"]
+    LocalModel(str(tiny), folder, "float32")
+
+
+def test_replay_is_a_share_of_all_examples_and_the_same_for_a_seed(tiny: Path) -> None:
+    tokenizer = load_tokenizer(str(tiny))
+    found = [Example([1, 2, 3])] * 90
+    mixed = with_replay(found, 0.1, tokenizer, 512, seed=1)
+    assert (len(mixed), mixed[:90]) == (100, found)
+    assert with_replay(found, 0.1, tokenizer, 512, seed=1) == mixed
+    assert with_replay(found, 0.1, tokenizer, 512, seed=2) != mixed
+    assert with_replay(found, 0.0, tokenizer, 512, seed=1) == found
