@@ -182,12 +182,15 @@ def benchmark(
 @app.command()
 def compare(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders with results.json.")],
-    markdown: Annotated[bool, typer.Option(help="Print a Markdown table.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown tables.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with everything that the tables hold.")] = False,
 ) -> None:
-    """Several runs side by side: accuracy by arm and split, each run's and the mean."""
-    from .report.compare import compare as table
+    """Several runs side by side: accuracy by arm and split; worlds of one study are pooled, with paired differences."""
+    import json
 
-    print(table(runs, markdown))
+    from .report import compare as reported
+
+    print(json.dumps(reported.data(runs), indent=1) if as_json else reported.compare(runs, markdown))
 
 
 @app.command()
