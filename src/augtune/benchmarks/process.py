@@ -14,8 +14,10 @@ family from two partners under every operation:
     longer       three families under two operations, any two of which stand together in documents
 
 The result is written by the model and compared as algebra (chance is 0). Splits trained-choice, combination-choice and
-longer-choice ask for the same by likelihood, for models that are too small to write: the wrong choices are what one
-mistake yields, a wrong rule for an operation, another family's rule for a simple function, or a wrong shift.
+longer-choice ask for the same by likelihood, for models that are too small to write, with three wrong choices: what a
+wrong rule for an operation yields, what a wrong rule for a simple function yields, and what both yield. So each rule
+stands in two choices, and a model that merely likes one rule better than another is right in 1/4, as by chance, on the
+mean over worlds (in one world the right rules are the same in all questions, so that it may be above or below).
 
     augtune benchmark process --out DIR [--seed N] [--set examples=30 --set questions=60 ...]
 """
@@ -25,8 +27,8 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import cycle
+from dataclasses import dataclass, field, replace
+from itertools import cycle, product
 
 from pydantic import Field
 
@@ -45,7 +47,6 @@ from .process_world import (
     Combination,
     Function,
     Join,
-    Terms,
     World,
     apply,
     atoms,
@@ -65,7 +66,6 @@ class Process(Settings):
     singles: int = Field(8, ge=1, le=len(NUMBERS), description="worked examples of each family of simple functions")
     examples: int = Field(30, ge=1, description="worked examples of each trained combination")
     questions: int = Field(60, ge=1, description="questions of each split, evenly over its combinations")
-    choices: int = Field(4, ge=2, le=6, description="candidates of a question with choices, the right one among them")
     validation: int = Field(40, ge=0, description="further questions with choices, which choose settings")
 
 
@@ -235,19 +235,25 @@ class _Writer:
         )  # fmt: skip
 
     def _closed(self, split: str, f: Function, prefix: str = "") -> Question:
-        """One mistake of each sort, then more, each another function than the right one and the other mistakes'."""
-        opened, right = self._open(split, f), apply(self.world, f)
-        sorts = [self.rng.sample(each, len(each)) for each in mistakes(self.world, f).values()]
-        order = [*(each[0] for each in sorts), *self.rng.sample(rest := [t for s in sorts for t in s[1:]], len(rest))]
-        choices: dict[str | None, Terms] = {_result(right): right}
-        for wrong in order:
-            if len(choices) < self.settings.choices:
-                choices.setdefault(_result(wrong), wrong)
-        shuffled = self.rng.sample([str(t) for t in choices.values()], len(choices))
+        opened = self._open(split, f)
         return Question(
-            f"{prefix}{split}-choice-{opened.group}".replace(" ", ""), opened.prompt, opened.answer, shuffled,
+            f"{prefix}{split}-choice-{opened.group}".replace(" ", ""), opened.prompt, opened.answer, self._choices(f),
             f"{split}-choice", opened.group, opened.kind, opened.facts,
         )  # fmt: skip
+
+    def _choices(self, f: Function) -> list[str]:
+        """What is right, what one mistake with an operation and one with a simple function yield, and what both yield:
+        four different functions, in any order."""
+        for operation, simple in self._pairs(f):
+            both = replace(simple, rules=operation.rules)
+            results = [apply(w, f) for w in (self.world, operation, simple, both)]
+            if len({algebra.canonical(_read(str(r))) for r in results}) == len(results):
+                return self.rng.sample([str(r) for r in results], len(results))
+        raise AssertionError(f"no four different results of {f}")
+
+    def _pairs(self, f: Function) -> list[tuple[World, World]]:
+        pairs = list(product(*mistakes(self.world, f)))
+        return self.rng.sample(pairs, len(pairs))
 
 
 def kind(f: Function) -> str:
@@ -265,10 +271,6 @@ def _read(told: str) -> algebra.Tree:
     tree = algebra.read(told)
     assert tree is not None, told
     return tree
-
-
-def _result(terms: Terms) -> str | None:
-    return algebra.canonical(_read(str(terms)))
 
 
 def _fact(name: str, function: algebra.Tree, result: algebra.Tree) -> str | None:

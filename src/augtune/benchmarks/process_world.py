@@ -44,7 +44,7 @@ class Rule:
     apply: Callable[[Any, Any, Any, Any], Any]
 
 
-# None of these is the rule of the derivative.
+# None of these is the rule of the derivative. Each has two terms, so that no result stands out by its length.
 RULES: dict[str, tuple[Rule, ...]] = {
     "sum": (
         Rule("F - G", "the first part's minus the second part's", lambda f, g, F, G: F - G),
@@ -62,20 +62,21 @@ RULES: dict[str, tuple[Rule, ...]] = {
              lambda f, g, F, G: F * g + 2 * f * G),
         Rule("2*F*g + f*G", "twice the first factor's times the second, plus the first factor times the second one's",
              lambda f, g, F, G: 2 * F * g + f * G),
-        Rule("F*G", "the first factor's times the second factor's", lambda f, g, F, G: F * G),
+        Rule("F*g + 3*f*G", "the first factor's times the second, plus thrice the first factor times the second one's",
+             lambda f, g, F, G: F * g + 3 * f * G),
     ),
     # Here F is what f becomes, with g put in for x.
     "composition": (
-        Rule("F(g)*g", "the outer function's with the inner function put in, times the inner function",
-             lambda f, g, F, G: F * g),
         Rule("F(g) + G", "the outer function's with the inner function put in, plus the inner function's",
              lambda f, g, F, G: F + G),
         Rule("F(g) - G", "the outer function's with the inner function put in, minus the inner function's",
              lambda f, g, F, G: F - G),
         Rule("G - F(g)", "the inner function's, minus the outer function's with the inner function put in",
              lambda f, g, F, G: G - F),
-        Rule("2*F(g)*G", "twice the outer function's with the inner function put in, times the inner function's",
-             lambda f, g, F, G: 2 * F * G),
+        Rule("2*F(g) + G", "twice the outer function's with the inner function put in, plus the inner function's",
+             lambda f, g, F, G: 2 * F + G),
+        Rule("F(g) + 2*G", "the outer function's with the inner function put in, plus twice the inner function's",
+             lambda f, g, F, G: F + 2 * G),
     ),
 }  # fmt: skip
 OPERATIONS = tuple(RULES)
@@ -256,22 +257,15 @@ def _ordered() -> list[tuple[str, str]]:
     return [(a, b) for a in OPERATIONS for b in OPERATIONS if a != b]
 
 
-def mistakes(world: World, f: Function) -> dict[str, list[Terms]]:
-    """What the function becomes by one mistake, by sort: a wrong rule for an operation, another family's rule for a
-    simple function, or a wrong shift of its number. They are about as long as what is right, and copy no more of the
-    function: left as it is, or unshifted, a simple function would be what models like to repeat."""
+def mistakes(world: World, f: Function) -> tuple[list[World], list[World]]:
+    """The worlds with one other rule for an operation of the function; and those with another image for one of its
+    families, another family's or one with another shift. The other rules and images are of the kind that a world may
+    have, so that nothing but the documents tells which is right."""
+    operation = [
+        replace(world, rules={**world.rules, o: rule})
+        for o in operations(f) for rule in RULES[o] if rule != world.rules[o]
+    ]  # fmt: skip
     families = dict.fromkeys(atom.family for atom in atoms(f))
-
-    def wrong(family: str, image: Image) -> Terms:
-        return apply(replace(world, images={**world.images, family: image}), f)
-
-    return {
-        "operation": [
-            apply(replace(world, rules={**world.rules, o: rule}), f)
-            for o in operations(f) for rule in RULES[o] if rule != world.rules[o]
-        ],
-        "simple": [wrong(a, world.images[b]) for a in families for b in FAMILIES if b != a],
-        "shift": [
-            wrong(a, replace(world.images[a], shift=s)) for a in families for s in SHIFTS if s != world.images[a].shift
-        ],
-    }  # fmt: skip
+    others = [(a, world.images[b]) for a in families for b in FAMILIES if b != a]
+    others += [(a, replace(world.images[a], shift=s)) for a in families for s in SHIFTS if s != world.images[a].shift]
+    return operation, [replace(world, images={**world.images, a: image}) for a, image in others]
