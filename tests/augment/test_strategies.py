@@ -16,6 +16,7 @@ from augtune.backends.base import Message, Request, Tick
 from augtune.backends.scripted import Scripted
 from augtune.backends.store import Store
 from augtune.benchmarks import common
+from augtune.benchmarks.people import FIRST, LAST
 from augtune.benchmarks.reversals import DIMENSIONS
 from augtune.records import Document, Question
 from augtune.sentences import sentences
@@ -193,6 +194,8 @@ def test_no_worked_example_shares_a_word_with_a_benchmark() -> None:
     shown = set(re.findall(r"\w+", told))
     nonsense = set(Path(common.__file__).with_name("nonsense.txt").read_text(encoding="utf-8").split())
     assert not {w for w in shown if w in nonsense or w.rstrip("s") in nonsense}
+    names = {word.lower() for lists in (FIRST, LAST) for half in lists for word in half.split()}
+    assert shown & names == set()
     tested = {w for half in DIMENSIONS for w in half.split()} | {"more", "less"}
     assert shown & tested == set()
 

@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from augtune.augment import local
 from augtune.benchmarks import make
-from augtune.benchmarks.people import FIRST, LAST
 from augtune.errors import UserError
 
 
@@ -61,12 +59,6 @@ def test_tuning_worlds_and_reported_worlds_share_no_name_or_description() -> Non
         return found | {part for answer in found for part in answer.split() if answer.istitle()}
 
     assert words(0).isdisjoint(words(100))
-
-
-def test_worked_examples_share_no_name_with_the_benchmark() -> None:
-    names = {word for lists in (FIRST, LAST) for half in lists for word in half.split()}
-    text = repr(local.EXAMPLES)
-    assert [n for n in names if f" {n} " in text] == []
 
 
 @pytest.mark.parametrize("options", [{"p2d": 900}, {"p2d": 3}, {"unknown": 1}, {"questions": 11}])
