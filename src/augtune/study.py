@@ -317,6 +317,7 @@ def ask(flow: Flow, arm: str, seed: int) -> None:
     flow.run.finish(
         stage, mark, usage, validation=spent.row(), form=setting.form, factor=setting.factor, tried=tried,
         order="shuffled" if setting.shuffled else "as given", shown=len(shown), forgetting=remembered,
+        unread=score.unread(corpus.questions, predictions),
     )  # fmt: skip
 
 

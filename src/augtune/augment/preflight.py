@@ -112,6 +112,7 @@ ITEMS: dict[str, list[Item]] = {
     "implications": _passages,
     "questions": _passages,
 }
+SIMPLE = ("rephrase", "reverse", "compare", "converse")  # as chat the others are measured only if it reverses as chat
 STRATEGY = {"compare": "reverse"}  # kinds that are not named as their strategy
 
 
@@ -126,14 +127,22 @@ def preflight(
 ) -> tuple[list[Measured], list[Verdict], Usage]:
     """Measure every kind in every style that the model has; decide for each strategy. An item counts as right if any of
     the samples is, since each sample follows other worked examples. With `force` every strategy is used."""
-    styles = [s for s in STYLES if s != "chat" or backend.chat([{"role": "user", "content": "x"}])]
-    measured, usage = [], Usage()
+    has_chat = backend.chat([{"role": "user", "content": "x"}]) is not None
+    styles = [s for s in STYLES if style in ("auto", s) and (s != "chat" or has_chat)]
+    measured: list[Measured] = []
+    usage = Usage()
     for kind in kinds(strategies):
         for each in styles:
+            if each == "chat" and style == "auto" and kind not in SIMPLE and not _reverses_as_chat(measured):
+                continue
             found, used = _measure(backend, store, kind, each, samples, bar)
             measured.append(found)
             usage += used
     return measured, [_decide(s, measured, style, force) for s in strategies], usage
+
+
+def _reverses_as_chat(measured: Sequence[Measured]) -> bool:
+    return any(m.kind == "reverse" and m.style == "chat" and m.share >= PASS for m in measured)
 
 
 def _measure(
