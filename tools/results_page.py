@@ -16,7 +16,8 @@ from augtune.report.sections import quantity
 
 # What a family is, and the study that is reported. The paper's figures 2 to 4 show these families.
 FAMILIES = {
-    "people-full": "People and descriptions (the paper's set 3): told in one order, asked in the other",
+    "people": "People and descriptions, small (the demo): told in one order, asked in the other",
+    "people-full": "People and descriptions (the paper's set 3), standard size",
     "reversals": "Simple reversals (set 1): comparisons, told from one end, asked from the other",
     "syllogisms": "Simple syllogisms (set 2): two premises, and what follows",
     "semantic": "Semantic structure (set 4): kinds and their properties",
@@ -36,7 +37,7 @@ def main() -> None:
         folders = sorted(f.parent for f in given.runs.glob(f"{name}-[0-9]*/results.json"))
         folders = folders or sorted(f.parent for f in given.runs.glob(f"{name}/results.json"))
         if not folders:
-            parts.append(f"## {title}\n\nNot run yet: `augtune run studies/{name}.yaml`.")
+            parts.append(f"## {title}\n\nNo run folder was there: `augtune run studies/{name}.yaml`.")
             continue
         figure = given.docs / "figures" / f"{name}.svg"
         figure.parent.mkdir(exist_ok=True)
