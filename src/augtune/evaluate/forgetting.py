@@ -20,7 +20,7 @@ GIVEN = 6  # words of a passage that are read and not scored: there is nothing t
 
 @lru_cache
 def passages() -> list[str]:
-    """General text, 20 passages of some 90 tokens."""
+    """General text, 20 passages of some 75 tokens."""
     text = Path(__file__).with_name("general.txt").read_text(encoding="utf-8")
     return [part.strip() for part in text.split("\n\n")]
 
