@@ -170,6 +170,12 @@ def test_a_report_of_other_settings_is_refused(folder: Path) -> None:
         flow.render(study, out, ScriptedModels(backend()))  # type: ignore[arg-type]
 
 
+def test_a_report_before_the_run_says_what_is_missing(folder: Path) -> None:
+    study = load_study(folder / "s.yaml", ["arms=[base, augmented]"])
+    with pytest.raises(UserError, match="not evaluated under these settings: base with seed 0, augmented with seed 0"):
+        flow.render(study, folder / "none", ScriptedModels(backend()))  # type: ignore[arg-type]
+
+
 def test_validation_groups_are_never_asked_as_test_questions(tmp_path: Path) -> None:
     (tmp_path / "d.txt").write_text("Something.")
     rows = [{"prompt": f"q {i} is", "answer": "a", "group": str(i % 25)} for i in range(100)]

@@ -217,7 +217,8 @@ def taught(flow: Flow, arm: str) -> list[str]:
         return []
     families = {name: strategy.family for name, strategy in augment.STRATEGIES.items()}
     mine = set(strategies_of(arm, families))
-    found = read_records(flow.run.folder / "augmentations.jsonl", Augmentation)
+    path = flow.run.folder / "augmentations.jsonl"
+    found = read_records(path, Augmentation) if path.exists() else []  # a report may be asked for before a run
     return [a.text for a in found if a.strategy in mine]
 
 
