@@ -172,8 +172,24 @@ def test_a_report_of_other_settings_is_refused(folder: Path) -> None:
 
 def test_a_report_before_the_run_says_what_is_missing(folder: Path) -> None:
     study = load_study(folder / "s.yaml", ["arms=[base, augmented]"])
-    with pytest.raises(UserError, match="not evaluated under these settings: base with seed 0, augmented with seed 0"):
+    with pytest.raises(UserError, match="holds no run"):
         flow.render(study, folder / "none", ScriptedModels(backend()))  # type: ignore[arg-type]
+    assert not (folder / "none").exists()
+    out = go(folder, backend(), until="preflight")
+    with pytest.raises(UserError, match="not evaluated under these settings: base with seed 0, augmented with seed 0"):
+        flow.render(study, out, ScriptedModels(backend()))  # type: ignore[arg-type]
+
+
+def test_an_arm_whose_strategies_are_off_is_no_second_finetune(folder: Path) -> None:
+    with pytest.raises(UserError, match="arms: only-link: preflight switched off"):
+        go(
+            folder,
+            backend(),
+            "arms=[augmented, only-link]",
+            "augment.strategies=[reverse, link]",
+            until="augment",
+            force=False,
+        )
 
 
 def test_validation_groups_are_never_asked_as_test_questions(tmp_path: Path) -> None:

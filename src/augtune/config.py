@@ -154,7 +154,7 @@ class Study(Section):
     train: Train = Train()
     evaluate: Evaluate = Evaluate()
     seeds: list[int] = Field(default=[0], min_length=1)
-    """training and sampling are repeated with each"""
+    """training is repeated with each; augmentations are made once, with the first"""
     budget: Budget = Budget()
     prices: Prices | None = None
     verdict: Verdict = Verdict()

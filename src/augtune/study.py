@@ -89,7 +89,9 @@ def run(study: Study, folder: Path, until: str = "report", force: bool = False, 
 
 
 def render(study: Study, folder: Path, models: Models | None = None) -> None:
-    """The report alone, from what was evaluated."""
+    """The report alone, from what was evaluated. Raises UserError if nothing was run in the folder."""
+    if not (folder / "study.json").exists():
+        raise UserError(f"{folder}: holds no run; `augtune run` makes one, --out names another folder")
     corpus, faults = load(study)
     if faults:
         raise UserError(*faults)
@@ -105,8 +107,8 @@ def check(study: Study, folder: Path, models: Models) -> tuple[Corpus, list[str]
     trained = [arm for _, arm in _each(study) if arms.arm_of(arm).trained]
     if study.train.match == "validation" and not corpus.validation and not faults:
         faults.append(
-            "train.match: validation: the questions name no split `validation`, and are about too few groups to set "
-            f"some aside ({VALIDATION_GROUPS} are needed); use none, steps or tokens"
+            "train.match: validation: there are no validation questions: name some with split `validation`, ask about "
+            f"{VALIDATION_GROUPS} groups or more, or set benchmark.validation above 0; or use none, steps or tokens"
         )
     faults += Run(folder, study.name).faults(_disk(study.model, len(trained)))
     return corpus, faults
@@ -177,8 +179,15 @@ def infer(flow: Flow, verdicts: Sequence[augment.Verdict]) -> None:
     model = settings.model or flow.study.model
     mark = digest(
         "augment", flow.models.identity(model), preflight.rows([], used), settings.samples, settings.temperature,
-        flow.study.seeds[0], digest([d.row() for d in corpus.documents]),
+        flow.study.seeds[0], digest([d.row() for d in corpus.documents]), [q.row() for q in corpus.questions],
     )  # fmt: skip
+    families = {v.strategy: augment.STRATEGIES[v.strategy].family for v in used}
+    empty = [arm for arm in flow.study.arms if _augmented(arm) and not strategies_of(arm, families)]
+    if empty:
+        raise UserError(
+            f"arms: {', '.join(empty)}: preflight switched off every strategy of theirs, or the study names none, so "
+            "that they would be trained on the documents alone; take them out, add strategies, or override with --force"
+        )
     if flow.run.manifest("augment", mark) is not None:
         return
     backend = flow.models.open(model)
@@ -249,7 +258,10 @@ def _matched(flow: Flow) -> dict[str, int]:
 def _training_mark(flow: Flow, arm: str, seed: int) -> str:
     identity = flow.models.identity(flow.study.model)
     settings = flow.study.train.model_dump(mode="json")
-    return digest("train", identity, texts_of(flow, arm), settings, seed, _matched(flow))
+    # A pass that was chosen stands for the settings and questions that chose it.
+    chosen_by = [flow.study.evaluate.model_dump(mode="json"), [q.row() for q in flow.corpus.validation]]
+    by = chosen_by if flow.study.train.match == "validation" else []
+    return digest("train", identity, texts_of(flow, arm), settings, seed, _matched(flow), by)
 
 
 def tune(flow: Flow, arm: str, seed: int) -> None:
@@ -275,6 +287,7 @@ def _evaluation_mark(flow: Flow, arm: str, seed: int) -> str:
         "evaluate", flow.models.identity(study.model), _training_mark(flow, arm, seed) if spec.trained else "",
         study.evaluate.model_dump(mode="json"), [q.row() for q in (*corpus.questions, *corpus.validation)],
         [d.row() for d in corpus.documents] if spec.context == "documents" else [],
+        [forgetting.passages(), [q.row() for q in forgetting.knowledge()]] if study.evaluate.forgetting else [],
     )  # fmt: skip
 
 

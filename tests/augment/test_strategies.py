@@ -63,8 +63,40 @@ def test_an_opposite_that_does_not_lead_back_is_not_trusted(tmp_path: Path) -> N
     assert made(tmp_path, "converse", "Trams are odder than carts.") == {"": decomposed.NO_OPPOSITE}
 
 
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("Trams are faster than carts.", "faster"),
+        ("The water is colder than the air.", "colder"),
+        ("My teacher said that gond are less loud than vib.", "less"),
+        ("Trams run at night.", None),
+        ("Acme employs more than 500 people.", None),
+        ("The hall holds more guests than the tent.", None),
+        ("It is red rather than blue.", None),
+    ],
+)
+def test_what_says_that_one_is_more_so_than_another(text: str, word: str | None) -> None:
+    assert local.comparing_word(text) == word
+
+
 def test_what_compares_nothing_is_passed_over(tmp_path: Path) -> None:
     assert made(tmp_path, "converse", "Trams run at night.") == {}
+
+
+def test_a_step_that_is_asked_again_is_counted_once(tmp_path: Path) -> None:
+    given = [Document("a", "Trams are faster than carts.")]
+    store = Store(tmp_path / "c.sqlite")
+    model = Scripted(write=write)
+    usage = apply("converse", "examples", model, store, given, 3, 0.0, 0, quiet).usage
+    assert usage.calls == len(model.calls) == store.spent["calls"]
+
+
+def test_what_does_not_fit_the_window_is_not_asked(tmp_path: Path) -> None:
+    text = "The lamp draws moths " * 200
+    model = Scripted(write=lambda r: "The lamp draws moths at night.", window=600)
+    found = made(tmp_path, "implications", text, model=model)
+    assert set(found.values()) == {documents.NOT_ENTAILED} or "malformed: unfinished or empty" in found.values()
+    assert [c for c in model.calls if isinstance(c, Request)] == []
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,11 @@ from ..sentences import sentences
 from .checks import names
 from .writing import Draft, Step, Writer, Written
 
-COMPARES = re.compile(r"\b(more|less|fewer|\w{2,}er)(?=(?: \w+){0,2} than\b)", re.IGNORECASE)
+# "more dangerous than", "faster than"; not "more than 500", "rather than", "other than".
+COMPARES = re.compile(
+    r"\b((?:more|less|fewer)(?=(?: [^\W\d]+){1,2} than\b)|(?!rather|other)[^\W\d]{2,}er(?= than\b))", re.IGNORECASE
+)
+_linked = re.compile(r"\b(?:is|are|was|were)\b", re.IGNORECASE)
 
 # (source, rewritten): the fact is kept, the two things that it connects swap places. A small model follows examples of
 # one direction and is lost between two, so that each set has one; checks.py throws out what does not fit the source.
@@ -200,9 +204,10 @@ def _rewritten(
 
 
 def comparing_word(text: str) -> str | None:
-    """The word that makes a text a comparison, or None: its reversal must turn the comparison round."""
+    """The word by which a text says that one thing is more or less so than another, or None: its reversal must turn
+    the comparison round."""
     found = COMPARES.search(text)
-    return found[1].lower() if found else None
+    return found[1].lower() if found and _linked.search(text[: found.start()]) else None
 
 
 def numbered(document: Document) -> list[tuple[str, str]]:

@@ -49,6 +49,9 @@ class Written:
     finished: bool
 
 
+TOO_LONG = Written("", False)  # what does not fit the model's window is not asked; the checks reject it
+
+
 @dataclass(frozen=True)
 class Draft:
     """A text before it is judged. `key` makes its id; `sources` are ids of documents; `source` is what it must keep to
@@ -83,18 +86,21 @@ class Writer:
     accepted: list[Augmentation] = field(default_factory=list)
     asked: set[tuple[frozenset[str], frozenset[str]]] = field(default_factory=set)
     prompts: list[str] = field(default_factory=list)
+    answers: dict[Request, Written] = field(default_factory=dict)  # what was asked is counted once
+    _counted: tuple[str, int] = ("", 0)
 
     def ask(self, step: Step, texts: Sequence[str], sample: int = 0, context: str = "") -> list[Written]:
         """An answer for each text, in their order; a text that stands several times is asked once. Each is seeded by
         what it asks, so that no neighbour changes what it draws."""
-        distinct = list(dict.fromkeys(texts))
-        requests = [self._request(step, text, sample, context) for text in distinct]
-        with self.bar(f"augment: {self.strategy}, {step.name}", len(requests)) as tick:
-            wrote = self.store.generate(self.backend, requests, tick)
-        self.usage += wrote.usage
-        self.prompts += [context, *distinct]
-        answers = dict(zip(distinct, map(Written, (t.strip() for t in wrote.texts), wrote.finished), strict=True))
-        return [answers[text] for text in texts]
+        requests = {text: self._request(step, text, sample, context) for text in dict.fromkeys(texts)}
+        asked = [r for r in dict.fromkeys(requests.values()) if r and r not in self.answers]
+        if asked:
+            with self.bar(f"augment: {self.strategy}, {step.name}", len(asked)) as tick:
+                wrote = self.store.generate(self.backend, asked, tick)
+            self.usage += wrote.usage
+            self.prompts += [context, *requests]
+            self.answers |= zip(asked, map(Written, (t.strip() for t in wrote.texts), wrote.finished), strict=True)
+        return [self.answers[r] if (r := requests[text]) else TOO_LONG for text in texts]
 
     def score(self, what: str, asks: Sequence[Ask]) -> list[list[float]]:
         """The choices' log-likelihoods of each ask, in their order."""
@@ -103,13 +109,24 @@ class Writer:
         self.usage += scored.usage
         return scored.loglikelihoods
 
-    def _request(self, step: Step, text: str, sample: int, context: str) -> Request:
+    def _request(self, step: Step, text: str, sample: int, context: str) -> Request | None:
+        """None where the prompt leaves no room for an answer in the model's window."""
         shared, own = step.prompt(self.style, text, sample, context)
         chat = self.style == "chat"
         if chat:
             rendered = self.backend.chat([{"role": "user", "content": shared + own}]) or ""
             cut = rendered.index(shared) + len(shared) if shared in rendered else 0
             shared, own = rendered[:cut], rendered[cut:]
-        limit = int(step.longer * self.backend.count_tokens(text)) + step.most
+        length = self.backend.count_tokens(text)
+        room = self.backend.window - self._shared_tokens(shared) - self.backend.count_tokens(own) - 8
+        if room < step.most:
+            return None
+        limit = min(int(step.longer * length) + step.most, room)
         drawn = int(digest(self.seed, sample, step.name, text), 16) % (1 << 32)
         return Request(shared, own, limit, step.stop, self.temperature, drawn, chat)
+
+    def _shared_tokens(self, shared: str) -> int:
+        """Tokens of a prompt's shared part, counted once: it may be a whole corpus."""
+        if self._counted[0] != shared:
+            self._counted = (shared, self.backend.count_tokens(shared))
+        return self._counted[1]

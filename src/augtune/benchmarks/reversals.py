@@ -2,8 +2,9 @@
 
 "femp are more dangerous than glon." stands in the documents, each fact in several articles behind a short preamble.
 Asked is the other direction: is "glon are less dangerous than femp" likelier than "glon are more dangerous than femp"?
-Chance is 1/2. Half of the facts are told with "more" and half with "less", in each dimension, so that a way of telling
-gives nothing away. Each fact compares two words of its own.
+Chance is 1/2. Facts go through all dimensions with "more", then through all with "less", and so on: with the paper's
+100 facts 56 are told with "more" and 44 with "less", so that always the same answer is right in 0.44 or 0.56. Each fact
+compares two words of its own.
 
     reversal   the reversed comparison against its contradiction
     forward    the fact as told against its contradiction, without a preamble that was trained
