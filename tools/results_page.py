@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from augtune.report import compare
-from augtune.report.sections import quantity
+from augtune.report.sections import percent, quantity
 
 # What a family is, and the study that is reported. The paper's figures 2 to 4 show these families.
 FAMILIES = {
@@ -48,26 +48,42 @@ def main() -> None:
 
 HEAD = """# Results
 
-Written by `make results` (tools/results_page.py) from the run folders; nothing here is typed in. SmolLM2-135M-Instruct,
-two CPU cores, worlds from 100 on, whose words no prompt or recipe was tuned on. Accuracy with 95 % intervals in square
-brackets, each world's in round ones. What the embedded model can and cannot do, and why, is in
-[the guide](guide.md) and [the lab notes](lab-notes.md)."""
+Written by `make results` (tools/results_page.py): every figure is read from the run folders. Worlds from 100 on, whose
+words no prompt or recipe was tuned on. Accuracy with 95 % intervals in square brackets, each world's in round ones. What
+the embedded model can and cannot do, and why, is in [the guide](guide.md) and [the lab notes](lab-notes.md)."""
 
 
 def family(name: str, title: str, folders: list[Path]) -> str:
     results = [json.loads((f / "results.json").read_text(encoding="utf-8")) for f in folders]
     worlds = ", ".join(str(r["study"]["benchmark"]["seed"]) for r in results)
+    machine = json.loads((folders[0] / "study.json").read_text(encoding="utf-8"))
     parts = [
         f"## {title}",
-        f"`augtune run studies/{name}.yaml --set benchmark.seed=WORLD`, worlds {worlds}. {_data(results[0])}",
+        f"`augtune run studies/{name}.yaml --set benchmark.seed=WORLD`, worlds {worlds}, model "
+        f"`{results[0]['study']['model']}`, {machine['cores']} cores. {_data(results[0])}",
         f"![Accuracy by arm and split](figures/{name}.svg)",
-        compare.compare(folders, markdown=True),
+        compare.compare(folders, markdown=True) if len(folders) > 1 else _one_run(results[0]),
         _preflight(folders[0]),
         _augmentations(results),
         _coverage(results),
-        _budgets(results[0]),
+        f"What the arms took, and what they forgot (first world):\n\n{_budgets(results[0])}",
     ]
     return "\n\n".join(filter(None, parts))
+
+
+def _one_run(result: dict[str, Any]) -> str:
+    """Accuracy with its intervals by group, and augmented's differences, of a single run."""
+    splits = list(result["chance"])
+    rows = [f"| arm | {' | '.join(splits)} |", "|---" * (len(splits) + 1) + "|"]
+    for arm, row in result["arms"].items():
+        cells = (percent(row["splits"][s]["accuracy"], row["splits"][s]["ci95"]) for s in splits)
+        rows.append(f"| {arm} | {' | '.join(cells)} |")
+    told = [
+        f"{c['split']} {c['difference']:+.3f} [{c['ci95'][0]:+.3f}, {c['ci95'][1]:+.3f}]"
+        for c in result["comparisons"]
+        if (c["a"], c["b"]) == ("augmented", "finetune") and c["ci95"]
+    ]
+    return "\n".join(rows) + (f"\n\naugmented against finetune: {'; '.join(told)}." if told else "")
 
 
 def _data(result: dict[str, Any]) -> str:
