@@ -7,6 +7,7 @@ fingerprint of all that it depends on. Killed at any point, the same call goes o
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
@@ -110,7 +111,8 @@ def check(study: Study, folder: Path, models: Models) -> tuple[Corpus, list[str]
             "train.match: validation: there are no validation questions: name some with split `validation`, ask about "
             f"{VALIDATION_GROUPS} groups or more, or set benchmark.validation above 0; or use none, steps or tokens"
         )
-    faults += Run(folder, study.name).faults(_disk(study.model, len(trained)))
+    passes = math.ceil(study.train.epochs or 3) if study.train.match == "validation" else 1
+    faults += Run(folder, study.name).faults(_disk(study.model, len(trained) * passes))
     return corpus, faults
 
 
@@ -425,7 +427,8 @@ def bar_of(what: str, total: float) -> AbstractContextManager[Callable[[float], 
 
 
 def _disk(model: str, trained: int) -> int:
-    """Bytes that a run may need: the weights of each trained arm, one checkpoint (weights, masters, two moments)."""
+    """Bytes that a run may need: the weights of each trained arm (and pass, where passes are kept), one checkpoint
+    (weights, masters, two moments)."""
     folder = Path(model)
     weights = sum(f.stat().st_size for f in folder.glob("*.safetensors")) if folder.is_dir() else 0
     weights = weights or 270_000_000
