@@ -47,9 +47,9 @@ LINK = Step(
 CONTEXT = "These are all the documents:\n\n{documents}\n\n"
 TRACE = Step(
     "one document among all",
-    "Below is one of these documents. Work out what follows from it together with the others: what its things are, have "
-    "and do because of what other documents say about them, and what follows over several steps. Name everything in "
-    "full, say nothing that the documents do not imply, and write each inference as one sentence on a line of its own.",
+    "Below is one of these documents. Work out what follows from it together with the others: what its things are, "
+    "have and do because of what other documents say about them, and what follows over several steps. Name everything "
+    "in full, say nothing that the documents do not imply, and write each inference as one sentence on its own line.",
     "Document: {text}\nInferences:",
     ((),),
     stop=(),
