@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 from augtune.backends.local import LocalModel, load_tokenizer
 from augtune.config import Train
-from augtune.train.texts import Example, order, with_replay
+from augtune.train import trainer
+from augtune.train.texts import Example, order, pass_ends, with_replay
 from augtune.train.trainer import keep, passes_of, plan
 from train.test_trainer import TEXTS, Stopped, run
 
@@ -60,6 +64,43 @@ def test_each_pass_is_kept_and_one_becomes_the_result(tiny: Path, tmp_path: Path
     assert (folder / "loss.jsonl").exists()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b"]
     LocalModel(str(tiny), folder, "float32")
+
+
+@given(each=st.integers(1, 70), passes=st.sampled_from([0.5, 1, 1.5, 2, 4]), batch=st.integers(1, 9))
+def test_after_a_pass_every_example_was_seen_as_often(each: int, passes: float, batch: int) -> None:
+    found = order([1 + i % 7 for i in range(each)], passes, None, batch, seed=0, whole=True)
+    ends = pass_ends(len(found), each, batch)
+    assert max(ends) == -(-len(found) // batch)
+    for step, number in ends.items():
+        seen = Counter(found[: step * batch])
+        if number <= passes:
+            assert min(seen[i] for i in range(each)) >= number
+            assert sum(seen.values()) < number * each + batch
+
+
+def test_a_kill_while_a_pass_is_made_the_result_loses_nothing(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "a"
+    run(tiny, folder, steps=None, epochs=2, match="validation")
+    chosen = (folder / "pass-1" / "model.safetensors").read_bytes()
+
+    def killed(*_: Any) -> None:
+        raise Stopped
+
+    with monkeypatch.context() as m:
+        m.setattr(trainer, "write_json", killed)
+        with pytest.raises(Stopped):
+            keep(folder, 1)
+    assert passes_of(folder) == [1, 2]
+    with monkeypatch.context() as m:
+        m.setattr(trainer.shutil, "rmtree", killed)
+        with pytest.raises(Stopped):
+            keep(folder, 1)
+    assert passes_of(folder) == []
+    keep(folder, 1)
+    assert (folder / "model.safetensors").read_bytes() == chosen
+    assert not list(folder.glob("pass-*"))
 
 
 def test_replay_is_a_share_of_all_examples_and_the_same_for_a_seed(tiny: Path) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import pytest
 import torch
 
+from augtune.train import optimizer
 from augtune.train.optimizer import MasterAdamW
 
 
@@ -49,3 +51,25 @@ def test_a_loaded_state_goes_on_as_if_never_stopped() -> None:
     after.load_state_dict(before.state_dict())
     steps(after, second, gradients[3:])
     assert torch.equal(whole, second)
+
+
+@pytest.mark.parametrize("bunch", [1, 10, 1000])
+def test_bunches_and_clipping_are_adamw_after_clip_grad_norm(bunch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(optimizer, "BUNCH", bunch)
+    torch.manual_seed(0)
+    start = [torch.randn(n) for n in (3, 8, 1, 5, 20)]
+    mine, plain = ([torch.nn.Parameter(t.clone()) for t in start] for _ in range(2))
+    ours, theirs = MasterAdamW(mine, lr=1e-2), torch.optim.AdamW(plain, lr=1e-2, weight_decay=0.0, betas=(0.9, 0.99))
+    norms = []
+    for size in (0.01, 1.0, 5.0):
+        for a, b in zip(mine[:-1], plain, strict=False):  # the last one has no gradient
+            a.grad = torch.randn_like(a) * size
+            b.grad = a.grad.clone()
+        norms.append(float(ours.clip(1.0)))
+        assert norms[-1] == pytest.approx(float(torch.nn.utils.clip_grad_norm_(plain, 1.0)))
+        ours.step()
+        theirs.step()
+    assert norms[0] < 1 < norms[-1]
+    for a, b in zip(mine, plain, strict=True):
+        torch.testing.assert_close(a, b)
+    assert torch.equal(mine[-1], start[-1])

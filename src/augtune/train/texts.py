@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from ..sentences import sentences
 
 IGNORED = -100  # torch's cross entropy leaves labels of this value out
 MULTIPLE = 8  # batches are padded to a multiple of this: few shapes, each of which costs a set-up when it is first met
+STRETCH = 50  # batches within which examples are grouped by length
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,15 @@ def with_replay(found: list[Example], share: float, tokenizer: Any, window: int,
 
 
 def order(
-    lengths: Sequence[int], epochs: float | None, steps: int | None, batch: int, seed: int, tokens: int | None = None
-) -> list[int]:
+    lengths: Sequence[int], epochs: float | None, steps: int | None, batch: int, seed: int, tokens: int | None = None,
+    whole: bool = False,
+) -> list[int]:  # fmt: skip
     """The examples in the order in which they are trained on, `batch` of them a step: shuffled anew in each pass, then
-    grouped by length within stretches of 50 batches. Fixed by the seed, so that a resumed run sees the same order.
+    grouped by length within stretches. Fixed by the seed, so that a resumed run sees the same order.
 
-    As long as `steps` or `epochs` say; or, with `tokens`, up to the first whole batch that reaches them."""
+    As long as `steps` or `epochs` say; or, with `tokens`, up to the first whole batch that reaches them. With `whole`
+    no stretch reaches beyond the batch in which a pass ends: after it, each example was seen as often as there were
+    passes (those that fill up that batch once more)."""
     rng = random.Random(f"order-{seed}")
     total = steps * batch if steps else max(1, round((epochs or 1) * len(lengths)))
     stream: list[int] = []
@@ -85,15 +89,24 @@ def order(
     while len(stream) < total:
         stream += rng.sample(range(len(lengths)), len(lengths))
     stream = stream[:total]
+    ends = [*pass_ends(total, len(lengths), batch)] if whole else [-(-total // batch)]
     ordered: list[int] = []
-    for start in range(0, total, 50 * batch):
-        near = sorted(stream[start : start + 50 * batch], key=lambda i: -lengths[i])
-        batches = [near[k : k + batch] for k in range(0, len(near), batch)]
-        whole = [b for b in batches if len(b) == batch]
-        rng.shuffle(whole)
-        ordered += chain(*whole)
-        ordered += chain(*(b for b in batches if len(b) < batch))  # only the very last can be short
+    for first, last in pairwise([0, *ends]):
+        for start in range(first * batch, last * batch, STRETCH * batch):
+            stretch = stream[start : min(start + STRETCH * batch, last * batch)]
+            near = sorted(stretch, key=lambda i: -lengths[i])
+            batches = [near[k : k + batch] for k in range(0, len(near), batch)]
+            full = [b for b in batches if len(b) == batch]
+            rng.shuffle(full)
+            ordered += chain(*full)
+            ordered += chain(*(b for b in batches if len(b) < batch))  # only the very last can be short
     return ordered
+
+
+def pass_ends(total: int, each: int, batch: int) -> dict[int, int]:
+    """Step -> the pass that is complete after it, of `total` examples in steps of `batch`, with `each` in a pass. The
+    last step ends the last pass, complete or not."""
+    return {-(-min(number * each, total) // batch): number for number in range(1, -(-total // each) + 1)}
 
 
 def collate(batch: Sequence[Example], padding: int) -> dict[str, torch.Tensor]:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 
 from ..backends.local import as_dtype, load_tokenizer, load_weights, load_window
 from ..config import Train
+from ..errors import UserError
 from ..records import Usage, write_json, write_jsonl
 from .optimizer import MasterAdamW
-from .texts import Example, collate, examples, order, with_replay
+from .texts import Example, collate, examples, order, pass_ends, with_replay
 
 SMALL = 1_000_000_000  # parameters up to which method `auto` trains all of them
 EPOCHS = 3.0
@@ -25,6 +30,10 @@ LEARNING_RATES = {"full": 2e-4, "lora": 1e-3}
 WARM_UP = 0.05  # share of the steps
 PASS = "pass-"  # folders of what training had reached after each pass
 CHECKPOINT_EVERY = 120.0  # seconds: what a kill can cost
+# Tokens of a batch, padding included, that are computed at a time. With a vocabulary of 49,152 words each takes some
+# 0.6 MB of logits and their gradients.
+AT_ONCE = {"cpu": 1024, "cuda": 8192}
+SHORT = 64  # tokens up to which plain attention is faster than torch's fused one, in bfloat16 on a CPU
 
 Tick = Callable[[float], None]
 Bar = Callable[[float], Any]  # total tokens -> context manager that yields a Tick
@@ -60,7 +69,7 @@ def train(
 
     Stopped at any point, the next call with the same arguments goes on from the last checkpoint, at most
     CHECKPOINT_EVERY seconds before, with optimizer, data order and random state; `mark` tells whether they
-    are the same.
+    are the same. Raises UserError where the loss is no number any longer.
     """
     work = folder.with_name(f"{folder.name}.training")
     if not (work / "mark").exists() or (work / "mark").read_text() != mark:
@@ -76,24 +85,25 @@ def train(
         network = _with_adapter(network, settings.rank)
     steps = steps or settings.steps
     epochs = None if steps else settings.epochs or EPOCHS
-    sequence = order([len(e.ids) for e in found], epochs, steps, settings.batch_size, seed, tokens)
+    each_pass = settings.match == "validation"
+    sequence = order([len(e.ids) for e in found], epochs, steps, settings.batch_size, seed, tokens, whole=each_pass)
     data = [found[i] for i in sequence]
     read = sum(len(e.ids) for e in data)
     rate = settings.learning_rate or LEARNING_RATES[method]
     with bar(read) as tick:
         clock = _Clock(work, [len(e.ids) for e in data], settings.batch_size, tick)
         callbacks: list[TrainerCallback] = [clock]
-        if settings.match == "validation":
-            callbacks.append(_Passes(work, network, tokenizer, len(data), len(found), settings.batch_size))
+        if each_pass:
+            ends = pass_ends(len(data), len(found), settings.batch_size)
+            callbacks.append(_Passes(work, network, tokenizer, ends))
         trainer = _trainer(network, tokenizer, data, settings.batch_size, rate, seed, work, callbacks)
         trainer.train(resume_from_checkpoint=_last_whole(work))
     history = [h for h in trainer.state.log_history if "loss" in h]
     part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     if passes := passes_of(work):
-        part.mkdir()
         for n in passes:
-            (work / f"{PASS}{n}").replace(part / f"{PASS}{n}")
+            _link(work / f"{PASS}{n}", part / f"{PASS}{n}")
     else:
         _save(network, tokenizer, part)
     write_jsonl(part / "loss.jsonl", [{k: h[k] for k in ("step", "loss", "learning_rate")} for h in history])
@@ -116,20 +126,32 @@ def train(
 
 def passes_of(folder: Path) -> list[int]:
     """The passes over the texts whose weights a folder keeps, in order; none once one was chosen."""
+    if (folder / "kept.json").exists():
+        return []
     return sorted(int(p.name.removeprefix(PASS)) for p in folder.glob(f"{PASS}*") if p.name[len(PASS) :].isdigit())
 
 
 def keep(folder: Path, chosen: int) -> None:
-    """Make a pass the result, and delete the others. A kill leaves either all passes or the result."""
-    part = folder.with_name(f"{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    shutil.copytree(folder / f"{PASS}{chosen}", part)
-    shutil.copy(folder / "loss.jsonl", part)
-    old = folder.with_name(f"{folder.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    folder.replace(old)
-    part.replace(folder)
-    shutil.rmtree(old)
+    """Make a pass the result, and delete all passes. Until kept.json stands, a kill leaves every pass where it was;
+    from then on the folder is the result."""
+    if passes_of(folder):
+        _link(folder / f"{PASS}{chosen}", folder)
+        write_json(folder / "kept.json", {"pass": chosen})
+    for each in folder.glob(f"{PASS}*"):
+        shutil.rmtree(each)
+
+
+def _link(source: Path, target: Path) -> None:
+    """A folder's files in another one too: without copying them, where the file system has hard links."""
+
+    def one(here: str, there: str) -> None:
+        Path(there).unlink(missing_ok=True)
+        try:
+            os.link(here, there)
+        except OSError:
+            shutil.copy2(here, there)
+
+    shutil.copytree(source, target, copy_function=one, dirs_exist_ok=True)
 
 
 def _examples(model: str, texts: Sequence[str], settings: Train, seed: int) -> tuple[Any, list[Example]]:
@@ -166,6 +188,30 @@ def _with_adapter(network: Any, rank: int) -> Any:
     return get_peft_model(network, config, autocast_adapter_dtype=False)
 
 
+class _Trainer(Trainer):  # type: ignore[misc]
+    """Trainer that computes a batch in portions, and leaves clipping to the optimizer."""
+
+    def training_step(
+        self, model: Any, inputs: dict[str, torch.Tensor], num_items_in_batch: torch.Tensor | int | None = None
+    ) -> torch.Tensor:
+        """Gradients of a batch and its loss: summed over all tokens that are learnt and divided by their number, so
+        that it does not matter how many rows are computed at a time."""
+        rows, width = inputs["input_ids"].shape
+        device = self.args.device.type
+        if num_items_in_batch is not None:  # else the model takes means, and those do not add up
+            rows = max(1, AT_ONCE.get(device, AT_ONCE["cuda"]) // width)
+        plain = device == "cpu" and width <= SHORT and model.dtype == torch.bfloat16
+        losses = []
+        for part in zip(*(value.split(rows) for value in inputs.values()), strict=True):
+            with sdpa_kernel(SDPBackend.MATH) if plain else nullcontext():
+                losses.append(super().training_step(model, dict(zip(inputs, part, strict=True)), num_items_in_batch))
+        return torch.stack(losses).sum()
+
+    def _clip_grad_norm(self, model: Any) -> torch.Tensor:
+        norm: torch.Tensor = self.optimizer.optimizer.clip(self.args.max_grad_norm)  # below accelerate's wrapper
+        return norm
+
+
 def _trainer(
     network: Any, tokenizer: Any, data: list[Example], batch: int, rate: float, seed: int, work: Path,
     callbacks: list[TrainerCallback],
@@ -180,6 +226,7 @@ def _trainer(
         warmup_steps=max(1, round(WARM_UP * len(data) / batch)),
         max_grad_norm=1.0,
         logging_steps=5,
+        logging_nan_inf_filter=False,  # else a loss that is no number is logged as another one
         save_strategy="no",  # by the clock instead
         save_total_limit=1,
         seed=seed,
@@ -189,9 +236,10 @@ def _trainer(
         dataloader_pin_memory=torch.cuda.is_available(),
         use_cpu=network.device.type == "cpu",
     )
+    arguments._n_gpu = min(1, arguments.n_gpu)  # with more, Trainer would multiply the batch by their number
     learnt = [p for p in network.parameters() if p.requires_grad]
     padding = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
-    trainer = Trainer(
+    trainer = _Trainer(
         model=network,
         args=arguments,
         train_dataset=data,
@@ -225,6 +273,13 @@ class _Clock(TrainerCallback):  # type: ignore[misc]
             control.should_save = True
         return control
 
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **_: Any) -> None:
+        if not math.isfinite(logs.get("loss", 0.0)):
+            raise UserError(
+                f"train: the loss at step {state.global_step} is {logs['loss']}, from where nothing can be learnt; "
+                f"lower train.learning_rate (it is {args.learning_rate:g})"
+            )
+
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.saved = time.monotonic()
         write_json(self.file, {"seconds": self.seconds()})
@@ -233,11 +288,8 @@ class _Clock(TrainerCallback):  # type: ignore[misc]
 class _Passes(TrainerCallback):  # type: ignore[misc]
     """Keeps the weights after each whole pass over the texts, in the work folder, written whole or not at all."""
 
-    def __init__(self, work: Path, network: Any, tokenizer: Any, total: int, each: int, batch: int) -> None:
-        self.work, self.network, self.tokenizer = work, network, tokenizer
-        steps = -(-total // batch)
-        ends = [min(steps, -(-n * each // batch)) for n in range(1, -(-total // each) + 1)]
-        self.ends = {step: n for n, step in enumerate(ends, 1)}  # step -> pass that it ends
+    def __init__(self, work: Path, network: Any, tokenizer: Any, ends: dict[int, int]) -> None:
+        self.work, self.network, self.tokenizer, self.ends = work, network, tokenizer, ends
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if n := self.ends.get(state.global_step):
