@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from .errors import UserError
 from .names import ARMS, BENCHMARKS, ONLY, STRATEGIES
 
+EPOCHS = 3.0  # passes where a study names neither epochs nor steps
+
 
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)

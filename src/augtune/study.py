@@ -18,7 +18,7 @@ from . import augment, benchmarks
 from .augment import linked, preflight
 from .backends import Models
 from .backends.store import Store
-from .config import Study
+from .config import EPOCHS, Study
 from .corpus.read import read_documents, read_questions
 from .errors import UserError
 from .evaluate import arms, forgetting, score
@@ -111,7 +111,7 @@ def check(study: Study, folder: Path, models: Models) -> tuple[Corpus, list[str]
             "train.match: validation: there are no validation questions: name some with split `validation`, ask about "
             f"{VALIDATION_GROUPS} groups or more, or set benchmark.validation above 0; or use none, steps or tokens"
         )
-    passes = math.ceil(study.train.epochs or 3) if study.train.match == "validation" else 1
+    passes = math.ceil(study.train.epochs or EPOCHS) if study.train.match == "validation" else 1
     faults += Run(folder, study.name).faults(_disk(study.model, len(trained) * passes))
     return corpus, faults
 

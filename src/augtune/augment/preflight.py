@@ -98,9 +98,7 @@ def _skips(first: str, middle: str, last: str, text: str) -> bool:
 
 _facts = [_fact(n, d, f) for n, d in _THINGS for f in _FORMS]
 _comparisons = [_compared(a, b, *_DIMENSIONS[i % 3]) for i, (a, b) in enumerate(_COMPARED)]
-_passages = [
-    Item((f"{n} is {d}. Every guest who comes by asks for {n} first.",)) for n, d in _THINGS
-]  # fmt: skip
+_passages = [Item((f"{n} is {d}. Every guest who comes by asks for {n} first.",)) for n, d in _THINGS]
 ITEMS: dict[str, list[Item]] = {
     "rephrase": _facts,
     "reverse": _facts,
@@ -145,9 +143,7 @@ def _reverses_as_chat(measured: Sequence[Measured]) -> bool:
     return any(m.kind == "reverse" and m.style == "chat" and m.share >= PASS for m in measured)
 
 
-def _measure(
-    backend: Backend, store: Store, kind: str, style: str, samples: int, bar: Bar
-) -> tuple[Measured, Usage]:  # fmt: skip
+def _measure(backend: Backend, store: Store, kind: str, style: str, samples: int, bar: Bar) -> tuple[Measured, Usage]:
     items = ITEMS[kind]
     documents = [Document(f"{i}.{k}", text) for i, item in enumerate(items) for k, text in enumerate(item.texts)]
     made = apply(STRATEGY.get(kind, kind), style, backend, store, documents, samples, 0.0, 0, bar)

@@ -18,14 +18,13 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 
 from ..backends.local import as_dtype, load_tokenizer, load_weights, load_window
-from ..config import Train
+from ..config import EPOCHS, Train
 from ..errors import UserError
 from ..records import Usage, write_json, write_jsonl
 from .optimizer import MasterAdamW
 from .texts import Example, collate, examples, order, pass_ends, with_replay
 
 SMALL = 1_000_000_000  # parameters up to which method `auto` trains all of them
-EPOCHS = 3.0
 LEARNING_RATES = {"full": 2e-4, "lora": 1e-3}
 WARM_UP = 0.05  # share of the steps
 PASS = "pass-"  # folders of what training had reached after each pass
