@@ -2,8 +2,8 @@
 
 "femp are more dangerous than glon." stands in the documents, each fact in several articles behind a short preamble.
 Asked is the other direction: is "glon are less dangerous than femp" likelier than "glon are more dangerous than femp"?
-Chance is 1/2. Facts go through all dimensions with "more", then through all with "less", and so on: with the paper's
-100 facts 56 are told with "more" and 44 with "less", so that always the same answer is right in 0.44 or 0.56. Each fact
+Chance is 1/2. Facts go round the dimensions, told with "more" and "less" in turn, and the other way about in the next
+round: of the paper's 100 facts 50 are told with each, and of those on one dimension half or nearly so. Each fact
 compares two words of its own.
 
     reversal   the reversed comparison against its contradiction
@@ -75,8 +75,9 @@ def reversals(settings: Reversals, seed: int) -> Corpus:
                         f"{len(dimensions) * 40}; ask for fewer")  # fmt: skip
     names = nonsense("reversals", seed, 2 * total)  # each fact compares two words of its own
     facts = [
-        (names[2 * i], WAYS[i // len(dimensions) % 2], dimensions[i % len(dimensions)], names[2 * i + 1])
+        (names[2 * i], WAYS[(round_ + place) % 2], dimensions[place], names[2 * i + 1])
         for i in range(total)
+        for round_, place in [divmod(i, len(dimensions))]
     ]
     documents = [
         Document(f"fact-{i}-{k}", _capital(preamble.format(state(fact))), group=fact[0])
