@@ -249,11 +249,18 @@ def _matched(flow: Flow) -> dict[str, int]:
     if match not in ("steps", "tokens"):
         return {}
     if not flow.matched:
-        from .train.trainer import plan
-
         trained = [arm for arm in flow.study.arms if arms.arm_of(arm).trained]
-        plans = [plan(flow.study.model, texts_of(flow, arm), flow.study.train) for arm in trained]
-        flow.matched = {match: max(getattr(p, match) for p in plans)}
+        texts = [texts_of(flow, arm) for arm in trained]
+        identity = flow.models.identity(flow.study.model)
+        mark = digest("budgets", identity, texts, flow.study.train.model_dump(mode="json"))
+        manifest = flow.run.manifest("budgets", mark)
+        if manifest is None:
+            from .train.trainer import plan
+
+            plans = [plan(flow.study.model, each, flow.study.train) for each in texts]
+            most = max(getattr(p, match) for p in plans)
+            manifest = flow.run.finish("budgets", mark, Usage(), matched={match: most})
+        flow.matched = manifest["matched"]
     return flow.matched
 
 
@@ -304,8 +311,7 @@ def ask(flow: Flow, arm: str, seed: int) -> None:
     def answers(setting: Setting, questions: Sequence[Question], what: str) -> tuple[list[Prediction], Usage]:
         shown = arms.subsample(corpus.documents, setting.factor, setting.shuffled)
         context = arms.context_of(spec, shown, [Document(str(i), text) for i, text in enumerate(forgetting.passages())])
-        weights = trained / f"pass-{setting.passed}" if trained and setting.passed else trained
-        backend = flow.models.open(study.model, weights)
+        backend = flow.models.open(study.model, _weights(trained, setting.passed))
         with bar(what, len(questions), "questions") as tick:
             return score.answer(
                 backend, flow.store, arm, seed, setting.form, context, questions, study.evaluate.normalization,
@@ -317,8 +323,7 @@ def ask(flow: Flow, arm: str, seed: int) -> None:
         from .train.trainer import keep
 
         flow.models.close()
-        keep(trained, setting.passed)
-        setting = replace(setting, passed=0)
+        keep(trained, setting.passed, {"setting": asdict(setting), "tried": tried, "spent": spent.row()})
     predictions, usage = answers(setting, corpus.questions, f"evaluate: {arm}")
     backend = flow.models.open(study.model, trained)
     if note := getattr(backend, "note", None):
@@ -331,7 +336,8 @@ def ask(flow: Flow, arm: str, seed: int) -> None:
     write_jsonl(flow.run.folder / "stages" / f"{stage}.jsonl", predictions)
     shown = arms.subsample(corpus.documents, setting.factor) if spec.context == "documents" else []
     flow.run.finish(
-        stage, mark, usage, validation=spent.row(), form=setting.form, factor=setting.factor, tried=tried,
+        stage, mark, usage, validation=spent.row(), form=setting.form, factor=setting.factor, passed=setting.passed,
+        tried=tried,
         order="shuffled" if setting.shuffled else "as given", shown=len(shown), forgetting=remembered,
         unread=score.unread(corpus.questions, predictions),
     )  # fmt: skip
@@ -344,7 +350,13 @@ def _choose(
     flow: Flow, arm: str, trained: Path | None, answers: Answers
 ) -> tuple[Setting, list[dict[str, Any]], Usage]:
     """The prompt form, icl's subsampling factor and order, and a trained arm's pass that do best on validation
-    questions; the first of equals. Order is tried last, with what is best so far."""
+    questions; the first of equals. Order is tried last, with what is best so far. A pass that was chosen before stays
+    chosen: the others are gone."""
+    if trained:
+        from .train.trainer import kept
+
+        if before := kept(trained):
+            return Setting(**before["setting"]), before["tried"], Usage.of(before["spent"])
     options, reordered = _options(flow, arm, trained)
     step = -(-len(flow.corpus.validation) // VALIDATION_QUESTIONS) or 1
     questions = flow.corpus.validation[::step]
@@ -367,6 +379,15 @@ def _choose(
     return best, [{**asdict(option), "accuracy": accuracy} for option, accuracy in tried], spent
 
 
+def _weights(trained: Path | None, passed: int) -> Path | None:
+    """The weights of an arm, after one of its passes where they are still kept; None for the model as it is."""
+    if trained is None:
+        return None
+    from .train.trainer import weights_of
+
+    return weights_of(trained, passed)
+
+
 def _options(flow: Flow, arm: str, trained: Path | None) -> tuple[list[Setting], bool]:
     """What is tried for an arm, in order of preference, and whether the best is tried in another document order too."""
     settings = flow.study.evaluate
@@ -375,7 +396,7 @@ def _options(flow: Flow, arm: str, trained: Path | None) -> tuple[list[Setting],
         from .train.trainer import passes_of
 
         passes = passes_of(trained)
-    backend = flow.models.open(flow.study.model, trained / f"pass-{passes[-1]}" if trained and passes else trained)
+    backend = flow.models.open(flow.study.model, _weights(trained, max(passes, default=0)))
     forms = ("plain", "chat") if settings.prompt == "auto" else (settings.prompt,)
     if backend.chat([{"role": "user", "content": "x"}]) is None:
         if settings.prompt == "chat":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
+from augtune import study as flow
 from augtune.backends.local import LocalModel, load_tokenizer
-from augtune.config import Train
+from augtune.config import Study, Train
+from augtune.runs import Run
 from augtune.train import trainer
 from augtune.train.texts import Example, order, pass_ends, with_replay
-from augtune.train.trainer import keep, passes_of, plan
+from augtune.train.trainer import keep, kept, passes_of, plan, weights_of
 from train.test_trainer import TEXTS, Stopped, run
 
 
@@ -58,7 +61,10 @@ def test_each_pass_is_kept_and_one_becomes_the_result(tiny: Path, tmp_path: Path
         run(tiny, tmp_path / "b", stop_after=8, **settings)
     run(tiny, tmp_path / "b", **settings)
     assert (tmp_path / "b/pass-2/model.safetensors").read_bytes() == (folder / "pass-2/model.safetensors").read_bytes()
-    keep(folder, 2)
+    assert weights_of(folder, 2) == folder / "pass-2"
+    keep(folder, 2, {"tried": [1, 2]})
+    assert kept(folder) == {"tried": [1, 2]}
+    assert weights_of(folder, 2) == folder
     assert passes_of(folder) == []
     assert torch.equal(weights["lm_head.weight"], load_file(folder / "model.safetensors")["lm_head.weight"])
     assert (folder / "loss.jsonl").exists()
@@ -91,14 +97,14 @@ def test_a_kill_while_a_pass_is_made_the_result_loses_nothing(
     with monkeypatch.context() as m:
         m.setattr(trainer, "write_json", killed)
         with pytest.raises(Stopped):
-            keep(folder, 1)
+            keep(folder, 1, {})
     assert passes_of(folder) == [1, 2]
     with monkeypatch.context() as m:
         m.setattr(trainer.shutil, "rmtree", killed)
         with pytest.raises(Stopped):
-            keep(folder, 1)
+            keep(folder, 1, {})
     assert passes_of(folder) == []
-    keep(folder, 1)
+    keep(folder, 1, {})
     assert (folder / "model.safetensors").read_bytes() == chosen
     assert not list(folder.glob("pass-*"))
 
@@ -111,3 +117,55 @@ def test_replay_is_a_share_of_all_examples_and_the_same_for_a_seed(tiny: Path) -
     assert with_replay(found, 0.1, tokenizer, 512, seed=1) == mixed
     assert with_replay(found, 0.1, tokenizer, 512, seed=2) != mixed
     assert with_replay(found, 0.0, tokenizer, 512, seed=1) == found
+
+
+@pytest.fixture
+def study(tiny: Path, tmp_path: Path) -> Study:
+    (tmp_path / "d.txt").write_text("The lamp is lit. The door is shut. The rye is baked. The maps are drawn.")
+    rows = [{"prompt": "The lamp is", "answer": "lit", "choices": ["lit", "shut"], "split": s} for s in "ab"]
+    rows.append({**rows[0], "split": "validation"})
+    (tmp_path / "q.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+    return Study.model_validate(
+        {
+            "name": "s", "model": str(tiny), "documents": tmp_path / "d.txt", "questions": tmp_path / "q.jsonl",
+            "arms": ["base", "finetune"], "dtype": "float32",
+            "train": {"splitting": "independent", "batch_size": 2, "epochs": 2, "learning_rate": 0.01},
+            "evaluate": {"prompt": "plain", "forgetting": False},
+        }
+    )  # fmt: skip
+
+
+def test_a_kill_after_a_pass_was_chosen_loses_nothing_of_why(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study.train.match = "validation"
+    flow.run(study, tmp_path / "whole")
+    finish = Run.finish
+
+    def killed(self: Run, stage: str, *given: Any, **more: Any) -> dict[str, Any]:
+        if stage == "evaluate-finetune-0":
+            raise Stopped
+        return finish(self, stage, *given, **more)
+
+    with monkeypatch.context() as m:
+        m.setattr(Run, "finish", killed)
+        with pytest.raises(Stopped):
+            flow.run(study, tmp_path / "killed")
+    assert passes_of(tmp_path / "killed/models/finetune") == []
+    flow.run(study, tmp_path / "killed")
+    for name in ("predictions.jsonl", "stages/evaluate-finetune-0.jsonl"):
+        assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    settings = [json.loads((tmp_path / n / "results.json").read_text())["arms"]["finetune"]["settings"]
+                for n in ("whole", "killed")]  # fmt: skip
+    assert settings[0] == settings[1]
+    assert [t["passed"] for t in settings[1]["tried"]] == [2, 1]
+    assert settings[1]["passed"] in (1, 2)
+
+
+def test_a_report_takes_matched_budgets_as_they_were_found(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study.train.match = "steps"
+    flow.run(study, tmp_path / "run")
+    monkeypatch.setattr(trainer, "plan", lambda *_: pytest.fail("tokenized again"))
+    flow.render(study, tmp_path / "run")

@@ -127,7 +127,7 @@ def _what_was_done(study: Study, arm: str, seed: int, manifests: Manifests) -> d
     trained = manifests.get(f"train-{arm}-{study.seeds[0]}", {})
     evaluated = [manifests.get(f"evaluate-{arm}-{s}", {}) for s in study.seeds]
     found = {
-        "settings": {k: first.get(k) for k in ("form", "factor", "order", "tried", "shown")},
+        "settings": {k: first.get(k) for k in ("form", "factor", "order", "passed", "tried", "shown")},
         "training": {k: v for k, v in trained.items() if k not in ("fingerprint", "usage")},
     }
     forgetting = [m["forgetting"] for m in evaluated if m.get("forgetting")]

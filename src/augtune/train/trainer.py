@@ -130,14 +130,25 @@ def passes_of(folder: Path) -> list[int]:
     return sorted(int(p.name.removeprefix(PASS)) for p in folder.glob(f"{PASS}*") if p.name[len(PASS) :].isdigit())
 
 
-def keep(folder: Path, chosen: int) -> None:
+def weights_of(folder: Path, passed: int = 0) -> Path:
+    """Where a pass's weights are while passes are kept; else, and for 0, the folder of the result."""
+    return folder / f"{PASS}{passed}" if passed in passes_of(folder) else folder
+
+
+def keep(folder: Path, chosen: int, why: dict[str, Any]) -> None:
     """Make a pass the result, and delete all passes. Until kept.json stands, a kill leaves every pass where it was;
-    from then on the folder is the result."""
+    from then on the folder is the result, and `kept` tells why."""
     if passes_of(folder):
         _link(folder / f"{PASS}{chosen}", folder)
-        write_json(folder / "kept.json", {"pass": chosen})
+        write_json(folder / "kept.json", why)
     for each in folder.glob(f"{PASS}*"):
         shutil.rmtree(each)
+
+
+def kept(folder: Path) -> dict[str, Any] | None:
+    """Why a pass was made the result, as it was given to `keep`; None if none was."""
+    path = folder / "kept.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
 def _link(source: Path, target: Path) -> None:
