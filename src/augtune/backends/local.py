@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, groupby
 from pathlib import Path
@@ -80,14 +80,37 @@ def load_window(model: str) -> int:
 
 def load_weights(model: str, dtype: torch.dtype, device: str | None = None) -> Any:
     """The bare model, with augtune's attention. Raises UserError if there is no such model."""
+    load, name = AutoModelForCausalLM.from_pretrained, resolve(model)
     with _explained(model):
         try:
-            loaded = AutoModelForCausalLM.from_pretrained(resolve(model), dtype=dtype, attn_implementation=NAME)
+            loaded = load(name, dtype=dtype, attn_implementation=NAME)
         except ValueError as e:  # an architecture whose attention cannot be replaced
             if "attention" not in str(e).lower():
                 raise
-            loaded = AutoModelForCausalLM.from_pretrained(resolve(model), dtype=dtype)
+            loaded = load(name, dtype=dtype)
+        # Some take the name and attend in a way of their own, or cap scores or have sinks, which sdpa leaves out, and
+        # ours with it: no error says so.
+        if not (loaded._supports_sdpa and loaded._can_set_attn_implementation()):
+            loaded = load(name, dtype=dtype)
     return loaded.to(device or best_device())
+
+
+def reach(config: Any) -> int:
+    """Up to how many tokens a text's every token sees all before it, the same way whatever follows: the least of its
+    sliding windows, its chunks, and the length from which on positions are scaled by the length."""
+    layers = getattr(config, "layer_types", None) or ["sliding_attention"]  # those of old ones are all alike
+    rope = getattr(config, "rope_parameters", None) or {}
+    ropes = [r for r in (rope, *rope.values()) if isinstance(r, dict)]  # some have one for each type of layer
+    limits = [
+        config.sliding_window if "sliding_attention" in layers and getattr(config, "sliding_window", None) else None,
+        config.attention_chunk_size if getattr(config, "attention_chunk_size", None) else None,
+        *(
+            r.get("original_max_position_embeddings") or config.max_position_embeddings
+            for r in ropes
+            if r.get("rope_type") in ("dynamic", "longrope")
+        ),
+    ]
+    return min((int(n) for n in limits if n), default=1 << 30)
 
 
 class _explained:
@@ -136,7 +159,8 @@ class LocalModel:
 
     `trained`: a folder with what an arm's training wrote: full weights, or a PEFT adapter for `model`.
     `exact` tells whether prefixes can be shared: probed with the model itself when it is loaded; where they cannot
-    (recurrent layers, sliding windows, attention of its own), every text is computed alone, and `note` says so.
+    (recurrent layers, attention of its own), every text is computed alone, and so are those longer than `reach` (a
+    sliding window, say). `note` says so.
     """
 
     def __init__(self, model: str, trained: Path | None = None, dtype: str = "auto", device: str | None = None) -> None:
@@ -159,6 +183,7 @@ class LocalModel:
         self.ends = {self.tokenizer.eos_token_id, *(ends if isinstance(ends, list) else [ends])} - {None}
         self._prefix: tuple[tuple[int, ...], KeysValues] = ((), [])
         self.note: str | None = None
+        self.reach = reach(config.get_text_config())
         self.exact = True
         self.exact = self._probe()
 
@@ -219,15 +244,16 @@ class LocalModel:
         longest = max(map(len, sequences))
         if longest > self.window:
             raise UserError(f"a question with its context has {longest} tokens; the model's window is {self.window}")
-        shared = min(common_prefix(sequences), min(begins) - 1) if self.exact and len(sequences) > 1 else 0
+        shares = self._shares(longest)
+        shared = min(common_prefix(sequences), min(begins) - 1) if shares and len(sequences) > 1 else 0
         computed = shared
         prefix = self._prefill(sequences[0][:shared])
         below = [[(index, ids[shared:]) for index, ids in group] for group in groups]
-        if not self.exact:
+        if not shares:
             below = [[pair] for group in below for pair in group]
-        for row in rows(below, self.row_tokens if self.exact else 1):
+        for row in rows(below, self.row_tokens if shares else 1):
             computed += len(row.ids)
-            for index, value in self._score_row(row, prefix, shared, begins).items():
+            for index, value in self._score_row(row, prefix, shared, begins, shares).items():
                 i, k = places[index]
                 sums[i][k], counts[i][k] = value, len(sequences[index]) - begins[index]
             tick(sum(1 for index, _ in row.paths if places[index][1] == len(asks[places[index][0]].choices) - 1))
@@ -235,10 +261,12 @@ class LocalModel:
         return Usage(computed, reused, flops=2.0 * self.parameters * computed)
 
     @torch.inference_mode()
-    def _score_row(self, row: Row, prefix: KeysValues, shared: int, begins: list[int]) -> dict[int, float]:
+    def _score_row(
+        self, row: Row, prefix: KeysValues, shared: int, begins: list[int], shares: bool
+    ) -> dict[int, float]:
         ids = torch.tensor([row.ids], device=self.device)
         inputs: dict[str, Any] = {"input_ids": ids, "use_cache": False}
-        if self.exact:
+        if shares:
             inputs["position_ids"] = shared + torch.tensor([row.depths], device=self.device)
             inputs["attention_mask"] = torch.from_numpy(row.mask()).to(self.device)[None, None]
         before = sorted({p for index, path in row.paths for p in path[begins[index] - 1 - shared : -1]})
@@ -266,13 +294,17 @@ class LocalModel:
             self._prefix = (tuple(ids), [(layer.keys, layer.values) for layer in cache.layers])
         return self._prefix[1]
 
+    def _shares(self, length: int) -> bool:
+        """Whether texts of at most so many tokens may share what they begin with."""
+        if self.exact and length > self.reach:
+            self.note = (
+                f"a context of {length} tokens is beyond what the model's every layer sees alike ({self.reach}, by its "
+                "sliding window or its scaled positions): such texts are computed alone, nothing is shared"
+            )
+        return self.exact and length <= self.reach
+
     def _probe(self) -> bool:
         """Whether scoring over a shared prefix gives what scoring alone gives, on a made-up text."""
-        config = self.model.config.get_text_config()
-        layers = getattr(config, "layer_types", None) or ["sliding_attention"]
-        if getattr(config, "sliding_window", None) and "sliding_attention" in layers:
-            self.note = "the model attends in sliding windows: every text is computed alone, nothing is shared"
-            return False
         ask = [Ask("one two three four five six seven", " eight nine", (" ten eleven", " twelve"))]
         asks = [*ask, Ask(ask[0].context, " red green", (" blue", " yellow pink"))]
         try:
@@ -297,27 +329,55 @@ class LocalModel:
         finished: list[bool] = []
         usage = Usage(calls=len(requests))
         for _, same in groupby(requests, key=lambda r: (r.prefix, r.chat)):
-            together = list(same)
-            for batch in [together] if self.exact else [[r] for r in together]:
-                result = _Decoding(self, batch).run()
+            for result in self._decode(list(same)):
                 texts += result.texts
                 finished += result.finished
                 usage += result.usage
         return Generated(texts, finished, usage + Usage(seconds=time.perf_counter() - start))
 
+    def _decode(self, requests: list[Request]) -> Iterator[Generated]:
+        ids = [self.encode(r.prefix + r.prompt, r.chat) for r in requests]
+        room = max(len(own) + r.max_tokens for own, r in zip(ids, requests, strict=True))
+        if room > self.window:
+            raise UserError(f"a prompt with its answer takes {room} tokens; the model's window is {self.window}")
+        if self._shares(room):
+            yield _Decoding(self, requests, ids).run()
+        else:
+            yield from (self._alone(request, own) for request, own in zip(requests, ids, strict=True))
+
+    @torch.inference_mode()
+    def _alone(self, request: Request, ids: list[int]) -> Generated:
+        """One text by transformers' own generate: for what cannot share, with whatever cache the architecture has."""
+        how: dict[str, Any] = {"do_sample": False}
+        if request.temperature:
+            how = {"do_sample": True, "temperature": request.temperature, "top_k": 0, "top_p": 1.0}
+        if request.stop:
+            how |= {"stop_strings": list(request.stop), "tokenizer": self.tokenizer}
+        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
+            torch.manual_seed(request.seed)
+            whole = self.model.generate(
+                torch.tensor([ids], device=self.device),
+                attention_mask=torch.ones(1, len(ids), dtype=torch.long, device=self.device),
+                max_new_tokens=request.max_tokens,
+                eos_token_id=sorted(self.ends) or None,
+                pad_token_id=self.tokenizer.eos_token_id,
+                **how,
+            )
+        wrote: list[int] = whole[0, len(ids) :].tolist()
+        text, stopped = _cut(self.tokenizer.decode(wrote, skip_special_tokens=True), request.stop)
+        flops = 2.0 * self.parameters * (len(ids) + len(wrote) - 1)
+        usage = Usage(tokens_in=len(ids), tokens_out=len(wrote), flops=flops)
+        return Generated([text], [stopped or wrote[-1] in self.ends], usage)
+
 
 class _Decoding:
     """One batch being written: rows over a shared prefix, left-padded, leaving as they finish."""
 
-    def __init__(self, backend: LocalModel, requests: list[Request]) -> None:
-        self.backend, self.requests = backend, requests
-        self.ids = [backend.encode(r.prefix + r.prompt, r.chat) for r in requests]
+    def __init__(self, backend: LocalModel, requests: list[Request], ids: list[list[int]]) -> None:
+        self.backend, self.requests, self.ids = backend, requests, ids
         prefix = backend.encode(requests[0].prefix, requests[0].chat) if requests[0].prefix else []
         agreed = min((_agree(prefix, ids) for ids in self.ids), default=0)
-        self.shared = min(agreed, min(map(len, self.ids)) - 1) if backend.exact else 0
-        room = max(len(ids) + r.max_tokens for ids, r in zip(self.ids, requests, strict=True))
-        if room > backend.window:
-            raise UserError(f"a prompt with its answer takes {room} tokens; the model's window is {backend.window}")
+        self.shared = min(agreed, min(map(len, self.ids)) - 1)
         self.out: list[list[int]] = [[] for _ in requests]
         self.texts = [""] * len(requests)
         self.finished = [False] * len(requests)
@@ -383,10 +443,8 @@ class _Decoding:
                 self.finished[i] = True
                 continue
             text = self.backend.tokenizer.decode(self.out[i], skip_special_tokens=True)
-            cut = min((k for s in request.stop if (k := text.find(s)) >= 0), default=-1)
-            self.texts[i] = text if cut < 0 else text[:cut]
-            self.finished[i] = cut >= 0
-            if cut < 0 and len(self.out[i]) < request.max_tokens:
+            self.texts[i], self.finished[i] = _cut(text, request.stop)
+            if not self.finished[i] and len(self.out[i]) < request.max_tokens:
                 going.append(place)
         return going
 
@@ -394,6 +452,12 @@ class _Decoding:
         """By inverse distribution function from the request's own random numbers, so that no neighbour matters."""
         p = torch.softmax(logits.float() / self.requests[i].temperature, -1).double().cpu().numpy().cumsum()
         return int(min(np.searchsorted(p, self.draw[i].random() * p[-1]), len(p) - 1))
+
+
+def _cut(text: str, stop: Sequence[str]) -> tuple[str, bool]:
+    """The text up to the first of the stop strings, and whether there is one."""
+    at = min((k for s in stop if (k := text.find(s)) >= 0), default=-1)
+    return (text, False) if at < 0 else (text[:at], True)
 
 
 def _agree(a: Sequence[int], b: Sequence[int]) -> int:
