@@ -81,6 +81,19 @@ class Train(Section):
         return self
 
 
+class Rag(Section):
+    """What arm rag puts before a question: the passages nearest to the question's prompt."""
+
+    k: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
+    """how many passages; auto: by validation questions, in at most an eighth of the window"""
+    chunk: Literal["auto"] | Annotated[int, Field(ge=0)] = "auto"
+    """longest passage in tokens; 0: documents stay whole; auto: by validation questions, if documents are long"""
+    by: str = "bm25"
+    """`bm25`, or an embedding model for sentence-transformers: a hub id or a folder"""
+    language: str = "english"
+    """whose word endings bm25 leaves out, or none"""
+
+
 class Evaluate(Section):
     """Evaluation, the same for every arm."""
 
@@ -90,6 +103,7 @@ class Evaluate(Section):
     """prompt form; auto: per arm, by validation questions"""
     icl_subsample: Literal["auto"] | int = "auto"
     """icl shows one in N documents; auto: by validation questions, at most half the window"""
+    rag: Rag = Rag()
     max_tokens: int = Field(32, ge=1)
     """limit of an answer to a question without choices"""
     forgetting: bool = True
@@ -288,13 +302,16 @@ def _line(path: Path | None, location: list[str]) -> int | None:
 
 def field_help() -> list[tuple[str, str, str]]:
     """(key, default, help) of every key of a study, sections flattened."""
-    rows = []
-    for key, field in Study.model_fields.items():
-        section = field.annotation
-        if isinstance(section, type) and issubclass(section, Section):
-            rows += [(f"{key}.{k}", str(f.get_default(call_default_factory=True)), f.description or "")
-                     for k, f in section.model_fields.items()]  # fmt: skip
+    return _field_help(Study, "")
+
+
+def _field_help(section: type[Section], before: str) -> list[tuple[str, str, str]]:
+    rows: list[tuple[str, str, str]] = []
+    for key, field in section.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            rows += _field_help(kind, f"{before}{key}.")
         else:
             default = "required" if field.is_required() else str(field.get_default(call_default_factory=True))
-            rows.append((key, default, field.description or ""))
+            rows.append((f"{before}{key}", default, field.description or ""))
     return rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 ARMS = (
-    "base", "icl", "finetune", "augmented",
+    "base", "icl", "rag", "finetune", "augmented",
     "local", "global", "oracle",  # ablations
     "control-instruction", "control-unrelated",
 )  # fmt: skip

@@ -21,7 +21,7 @@ from .backends.store import Store
 from .config import EPOCHS, Study
 from .corpus.read import read_documents, read_questions
 from .errors import UserError
-from .evaluate import arms, forgetting, score
+from .evaluate import arms, forgetting, retrieval, score
 from .evaluate.score import Setting
 from .names import strategies_of
 from .progress import bar, console, say
@@ -111,6 +111,8 @@ def check(study: Study, folder: Path, models: Models) -> tuple[Corpus, list[str]
             "train.match: validation: there are no validation questions: name some with split `validation`, ask about "
             f"{VALIDATION_GROUPS} groups or more, or set benchmark.validation above 0; or use none, steps or tokens"
         )
+    if "rag" in study.arms and (fault := retrieval.fault(study.evaluate.rag)):
+        faults.append(fault)
     passes = math.ceil(study.train.epochs or EPOCHS) if study.train.match == "validation" else 1
     faults += Run(folder, study.name).faults(_disk(study.model, len(trained) * passes))
     return corpus, faults
@@ -268,7 +270,10 @@ def _training_mark(flow: Flow, arm: str, seed: int) -> str:
     identity = flow.models.identity(flow.study.model)
     settings = flow.study.train.model_dump(mode="json")
     # A pass that was chosen stands for the settings and questions that chose it.
-    chosen_by = [flow.study.evaluate.model_dump(mode="json"), [q.row() for q in flow.corpus.validation]]
+    chosen_by = [
+        flow.study.evaluate.model_dump(mode="json", exclude={"rag"}),
+        [q.row() for q in flow.corpus.validation],
+    ]
     by = chosen_by if flow.study.train.match == "validation" else []
     return digest("train", identity, texts_of(flow, arm), settings, seed, _matched(flow), by)
 
@@ -294,8 +299,9 @@ def _evaluation_mark(flow: Flow, arm: str, seed: int) -> str:
     study, corpus, spec = flow.study, flow.corpus, arms.arm_of(arm)
     return digest(
         "evaluate", flow.models.identity(study.model), _training_mark(flow, arm, seed) if spec.trained else "",
-        study.evaluate.model_dump(mode="json"), [q.row() for q in (*corpus.questions, *corpus.validation)],
-        [d.row() for d in corpus.documents] if spec.context == "documents" else [],
+        study.evaluate.model_dump(mode="json", exclude=set() if spec.context == "retrieved" else {"rag"}),
+        [q.row() for q in (*corpus.questions, *corpus.validation)],
+        [d.row() for d in corpus.documents] if spec.context in ("documents", "retrieved") else [],
         [forgetting.passages(), [q.row() for q in forgetting.knowledge()]] if study.evaluate.forgetting else [],
     )  # fmt: skip
 
@@ -308,15 +314,17 @@ def ask(flow: Flow, arm: str, seed: int) -> None:
     if flow.run.manifest(stage, mark):
         return
 
+    contexts = arms.Contexts(spec, corpus.documents, study.evaluate.rag)
+
     def answers(setting: Setting, questions: Sequence[Question], what: str) -> tuple[list[Prediction], Usage]:
-        shown = arms.subsample(corpus.documents, setting.factor, setting.shuffled)
-        context = arms.context_of(spec, shown, [Document(str(i), text) for i, text in enumerate(forgetting.passages())])
         backend = flow.models.open(study.model, _weights(trained, setting.passed))
+        before, looked = contexts.before(backend, setting, questions)
         with bar(what, len(questions), "questions") as tick:
-            return score.answer(
-                backend, flow.store, arm, seed, setting.form, context, questions, study.evaluate.normalization,
+            predictions, usage = score.answer(
+                backend, flow.store, arm, seed, setting.form, before, questions, study.evaluate.normalization,
                 study.evaluate.max_tokens, tick,
             )  # fmt: skip
+        return predictions, usage + looked
 
     setting, tried, spent = _choose(flow, arm, trained, answers)
     if trained and setting.passed:
@@ -325,6 +333,8 @@ def ask(flow: Flow, arm: str, seed: int) -> None:
         flow.models.close()
         keep(trained, setting.passed, {"setting": asdict(setting), "tried": tried, "spent": spent.row()})
     predictions, usage = answers(setting, corpus.questions, f"evaluate: {arm}")
+    index, others = contexts.indexing(setting)
+    spent += others
     backend = flow.models.open(study.model, trained)
     if note := getattr(backend, "note", None):
         say(f"evaluate: {note}")
@@ -334,12 +344,13 @@ def ask(flow: Flow, arm: str, seed: int) -> None:
             remembered, used = forgetting.measure(backend, flow.store, tick)
         spent += used
     write_jsonl(flow.run.folder / "stages" / f"{stage}.jsonl", predictions)
-    shown = arms.subsample(corpus.documents, setting.factor) if spec.context == "documents" else []
+    told = contexts.told(backend, setting, corpus.questions)
+    if note := told.get("note"):
+        say(f"evaluate: {arm}: {note}")
     flow.run.finish(
-        stage, mark, usage, validation=spent.row(), form=setting.form, factor=setting.factor, passed=setting.passed,
-        tried=tried,
-        order="shuffled" if setting.shuffled else "as given", shown=len(shown), forgetting=remembered,
-        unread=score.unread(corpus.questions, predictions),
+        stage, mark, usage, validation=spent.row(), index=index.row(), form=setting.form, factor=setting.factor,
+        passed=setting.passed, tried=tried, order="shuffled" if setting.shuffled else "as given",
+        forgetting=remembered, unread=score.unread(corpus.questions, predictions), **told,
     )  # fmt: skip
 
 
@@ -349,18 +360,18 @@ Answers = Callable[[Setting, Sequence[Question], str], tuple[list[Prediction], U
 def _choose(
     flow: Flow, arm: str, trained: Path | None, answers: Answers
 ) -> tuple[Setting, list[dict[str, Any]], Usage]:
-    """The prompt form, icl's subsampling factor and order, and a trained arm's pass that do best on validation
-    questions; the first of equals. Order is tried last, with what is best so far. A pass that was chosen before stays
-    chosen: the others are gone."""
+    """The prompt form, icl's subsampling factor and order, rag's passages, and a trained arm's pass that do best on
+    validation questions; the first of equals. icl's order and the size of rag's passages are tried last, with what is
+    best so far. A pass that was chosen before stays chosen: the others are gone."""
     if trained:
         from .train.trainer import kept
 
         if before := kept(trained):
             return Setting(**before["setting"]), before["tried"], Usage.of(before["spent"])
-    options, reordered = _options(flow, arm, trained)
+    options, further = _options(flow, arm, trained)
     step = -(-len(flow.corpus.validation) // VALIDATION_QUESTIONS) or 1
     questions = flow.corpus.validation[::step]
-    if not questions or (len(options) == 1 and not reordered):
+    if not questions or (len(options) == 1 and not further(options[0])):
         return options[0], [], Usage()
     tried: list[tuple[Setting, float]] = []
     spent = Usage()
@@ -374,8 +385,7 @@ def _choose(
         return max(tried, key=lambda pair: pair[1])[0]
 
     best = best_with(options)
-    if reordered:
-        best = best_with([replace(best, shuffled=not best.shuffled)])
+    best = best_with(further(best))
     return best, [{**asdict(option), "accuracy": accuracy} for option, accuracy in tried], spent
 
 
@@ -388,8 +398,8 @@ def _weights(trained: Path | None, passed: int) -> Path | None:
     return weights_of(trained, passed)
 
 
-def _options(flow: Flow, arm: str, trained: Path | None) -> tuple[list[Setting], bool]:
-    """What is tried for an arm, in order of preference, and whether the best is tried in another document order too."""
+def _options(flow: Flow, arm: str, trained: Path | None) -> tuple[list[Setting], Callable[[Setting], list[Setting]]]:
+    """What is tried for an arm, in order of preference, and what is then tried with the best of it."""
     settings = flow.study.evaluate
     passes: list[int] = []
     if trained:
@@ -402,11 +412,17 @@ def _options(flow: Flow, arm: str, trained: Path | None) -> tuple[list[Setting],
         if settings.prompt == "chat":
             raise UserError(f"evaluate.prompt: chat: {flow.study.model} has no chat template; use plain or auto")
         forms = ("plain",)
-    if arms.arm_of(arm).context == "documents":
-        factors = arms.fitting_factors(backend, flow.corpus.documents, settings.icl_subsample)
+    documents, context = flow.corpus.documents, arms.arm_of(arm).context
+    if context == "documents":
+        factors = arms.fitting_factors(backend, documents, settings.icl_subsample)
         options = [Setting(form, factor, shuffled=factor > 1) for form in forms for factor in factors]
-        return options, settings.icl_subsample == "auto"
-    return [Setting(form, passed=n) for n in passes[::-1] or [0] for form in forms], False
+        reorder = settings.icl_subsample == "auto"
+        return options, lambda best: [replace(best, shuffled=not best.shuffled)] if reorder else []
+    if context == "retrieved":
+        first, *others = retrieval.tried(settings.rag, documents, backend).items()
+        options = [Setting(form, k=k, chunk=first[0]) for form in forms for k in first[1]]
+        return options, lambda best: [replace(best, k=k, chunk=chunk) for chunk, ks in others for k in ks]
+    return [Setting(form, passed=n) for n in passes[::-1] or [0] for form in forms], lambda best: []
 
 
 def report(flow: Flow) -> dict[str, Any]:

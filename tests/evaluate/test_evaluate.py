@@ -11,6 +11,7 @@ import pytest
 from augtune.backends.base import Message, nothing
 from augtune.backends.scripted import Scripted
 from augtune.backends.store import Store
+from augtune.config import Rag
 from augtune.evaluate import arms, prompts, score
 from augtune.likelihood import choose, divisors
 from augtune.records import Document, Question
@@ -64,6 +65,21 @@ def test_icl_fills_at_most_half_the_window() -> None:
     assert arms.fitting_factors(backend, DOCUMENTS, 3) == [3]
 
 
+def test_icl_shows_as_much_as_fits_and_says_so() -> None:
+    long = Document("l", "The keeper lives here. " * 100 + "The end.", "x")  # 402 words
+    backend, setting = Scripted(window=200), score.Setting("plain")
+    contexts = arms.Contexts(arms.arm_of("icl"), [DOCUMENTS[0], long, DOCUMENTS[1]], Rag())
+    (before,), _ = contexts.before(backend, setting, [Question("q", "p", "a")])
+    assert before is not None
+    assert before.endswith("The keeper lives here.")  # cut after a sentence
+    assert 140 < backend.count_tokens(before) <= arms.ROOM * 200
+    note = contexts.told(backend, setting, [])["note"]
+    assert note == "the documents take 413 tokens, the model's window is 200: 2 of 3 are shown, the last of them cut"
+    assert arms.fitted(Scripted(), DOCUMENTS) == DOCUMENTS
+    whole = arms.Contexts(arms.arm_of("icl"), DOCUMENTS, Rag())
+    assert whole.told(Scripted(), setting, [])["note"] is None
+
+
 @pytest.mark.parametrize(
     ("said", "right", "exact", "contained"),
     [
@@ -76,7 +92,7 @@ def test_matching(tmp_path: Path, said: str, right: str, exact: bool, contained:
     backend = Scripted(write=lambda _: said)
     store = Store(tmp_path / "c.sqlite")
     (found,), _ = score.answer(
-        backend, store, "base", 0, "plain", "", [Question("q", "Who?", right)], "none", 8, nothing
+        backend, store, "base", 0, "plain", [""], [Question("q", "Who?", right)], "none", 8, nothing
     )
     assert (found.correct, found.contained) == (exact, contained)
 
@@ -91,14 +107,16 @@ ALGEBRA = [
 def test_matching_of_algebra(tmp_path: Path, said: str, correct: bool, contained: bool) -> None:
     asked = [Question("q", "The sirum of f is", "3*x^5 - 2*3^x", kind="sum", match="algebra")]
     backend = Scripted(write=lambda _: said)
-    found, _ = score.answer(backend, Store(tmp_path / "c.sqlite"), "base", 0, "plain", "", asked, "none", 8, nothing)
+    found, _ = score.answer(backend, Store(tmp_path / "c.sqlite"), "base", 0, "plain", [""], asked, "none", 8, nothing)
     assert [(p.correct, p.contained, p.kind) for p in found] == [(correct, contained, "sum")]
     assert score.unread(asked, found) == (said in ("no idea", "", "The answer is 3*x^5 - 2*3^x", "3*x^5 - 2*3^"))
 
 
 def test_a_choice_keeps_its_questions_kind(tmp_path: Path) -> None:
     asked = [Question("q", "It is", "a", ["a", "b"], kind="rare")]
-    found, _ = score.answer(Scripted(), Store(tmp_path / "c.sqlite"), "base", 0, "plain", "", asked, "none", 8, nothing)
+    found, _ = score.answer(
+        Scripted(), Store(tmp_path / "c.sqlite"), "base", 0, "plain", [""], asked, "none", 8, nothing
+    )
     assert found[0].kind == "rare"
     assert score.unread(asked, found) == 0
 

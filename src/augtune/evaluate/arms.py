@@ -5,20 +5,28 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
+from typing import Any
 
 from ..backends.base import Backend
+from ..config import Rag
 from ..names import ARMS
-from ..records import Document
+from ..records import Document, Question, Usage
+from ..sentences import sentences
+from .forgetting import passages
 from .prompts import listing
+from .retrieval import Retriever, hits
+from .score import Setting
+
+ROOM = 0.75  # of the window for documents at most, whatever a study asks for: a question needs the rest
 
 
 @dataclass(frozen=True)
 class Arm:
     """`trained`: has weights of its own, trained on the documents and what texts_of (study.py) adds; `context`: what
-    stands in the prompt: None for nothing, else "documents", "unrelated" (other texts) or "nothing" (the instruction to
-    use documents, and none)."""
+    stands in the prompt: None for nothing, else "documents", "retrieved" (those nearest to the question), "unrelated"
+    (other texts) or "nothing" (the instruction to use documents, and none)."""
 
     trained: bool = False
     context: str | None = None
@@ -29,6 +37,7 @@ TABLE = {
     "control-instruction": Arm(context="nothing"),
     "control-unrelated": Arm(context="unrelated"),
     "icl": Arm(context="documents"),
+    "rag": Arm(context="retrieved"),
     "finetune": Arm(trained=True),
     "augmented": Arm(trained=True),
     "local": Arm(trained=True),
@@ -91,8 +100,87 @@ def fitting_factors(backend: Backend, documents: Sequence[Document], fixed: int 
     return factors
 
 
-def context_of(arm: Arm, documents: Sequence[Document], unrelated: Sequence[Document]) -> str | None:
-    """What stands in the prompt before a question: None for no instruction either."""
-    if arm.context is None:
+def fitted(backend: Backend, documents: Sequence[Document]) -> list[Document]:
+    """The documents as far as they fit the window; the first that does not is cut after a sentence, the rest is left
+    out."""
+    room, kept = int(ROOM * backend.window), list[Document]()
+    for d in documents:
+        room -= 1  # what separates it from the next
+        parts: list[str] = []
+        for part in [d.text] if backend.count_tokens(d.text) < room else sentences(d.text):
+            room -= backend.count_tokens(part)
+            if room < 0:
+                break
+            parts.append(part)
+        if parts:
+            kept.append(Document(d.id, " ".join(parts), d.group))
+        if room < 0:
+            break
+    return kept
+
+
+@dataclass
+class Contexts:
+    """What stands before an arm's questions, under one setting after the other."""
+
+    arm: Arm
+    documents: Sequence[Document]
+    rag: Rag
+    retrievers: dict[int, Retriever] = field(default_factory=dict)  # by the longest passage
+
+    def before(
+        self, backend: Backend, setting: Setting, questions: Sequence[Question]
+    ) -> tuple[list[str | None], Usage]:
+        """For each question the context, None for no instruction to use documents either; and what finding it took."""
+        if self.arm.context == "retrieved":
+            found, used = self._retriever(backend, setting).find([q.prompt for q in questions], setting.k)
+            return [listing(each) for each in found], used
+        return [self._same(backend, setting)] * len(questions), Usage()
+
+    def _same(self, backend: Backend, setting: Setting) -> str | None:
+        """What stands before every question."""
+        if self.arm.context == "documents":
+            return listing(self._shown(backend, setting))
+        if self.arm.context == "unrelated":
+            return listing([Document(str(i), text) for i, text in enumerate(passages())])
+        return None if self.arm.context is None else listing([])
+
+    def _shown(self, backend: Backend, setting: Setting) -> list[Document]:
+        return fitted(backend, subsample(self.documents, setting.factor, setting.shuffled))
+
+    def _retriever(self, backend: Backend, setting: Setting) -> Retriever:
+        if setting.chunk not in self.retrievers:
+            self.retrievers[setting.chunk] = Retriever(self.rag, self.documents, setting.chunk, backend)
+        return self.retrievers[setting.chunk]
+
+    def indexing(self, setting: Setting) -> tuple[Usage, Usage]:
+        """What it took to index the passages of the setting, and those that were only tried."""
+        used = {chunk: r.indexing for chunk, r in self.retrievers.items()}
+        return used.pop(setting.chunk, Usage()), Usage.total(used.values())
+
+    def told(self, backend: Backend, setting: Setting, questions: Sequence[Question]) -> dict[str, Any]:
+        """What a report says of the contexts. `note`: what a user should know of them, if anything."""
+        if self.arm.context == "retrieved":
+            retriever = self._retriever(backend, setting)
+            found, _ = retriever.find([q.prompt for q in questions], setting.k)
+            return {
+                "k": setting.k, "chunk": setting.chunk, "by": self.rag.by, "passages": len(retriever.passages),
+                "hits": hits(questions, found, retriever.passages), "note": retriever.note,
+            }  # fmt: skip
+        if self.arm.context != "documents":
+            return {"shown": 0}
+        shown = self._shown(backend, setting)
+        return {"shown": len(shown), "note": _unfit(backend, self.documents, shown)}
+
+
+def _unfit(backend: Backend, documents: Sequence[Document], shown: Sequence[Document]) -> str | None:
+    """What is said where not all documents fit."""
+    tokens = sum(backend.count_tokens(d.text) + 1 for d in documents)
+    if tokens <= backend.window / 2:
         return None
-    return listing({"documents": documents, "unrelated": unrelated, "nothing": []}[arm.context])
+    whole = {d.text for d in documents}
+    cut = "" if all(d.text in whole for d in shown) else ", the last of them cut"
+    return (
+        f"the documents take {tokens:,} tokens, the model's window is {backend.window:,}: "
+        f"{len(shown)} of {len(documents)} are shown{cut}"
+    )

@@ -27,9 +27,15 @@ def seam(prompt: str, continuation: str) -> str:
     return continuation if not prompt or prompt[-1].isspace() else f" {continuation}"
 
 
-def _open(backend: Backend, form: str, context: str | None, question: Question) -> tuple[str, str]:
+def _open(backend: Backend, form: str, context: str | None, question: Question, alone: bool) -> tuple[str, str]:
     """(what questions share, this question's own), up to where the answer begins. Context None: no instruction to use
-    documents either."""
+    documents either. With `alone`, no other question has this context, and it is the question's own: questions that
+    share nothing are computed side by side."""
+    shared, own = _parts(backend, form, context, question)
+    return ("", shared + own) if alone else (shared, own)
+
+
+def _parts(backend: Backend, form: str, context: str | None, question: Question) -> tuple[str, str]:
     if form == "plain":
         return ("" if context is None else PLAIN_CONTEXT.format(documents=context)), question.prompt
     instruction = INSTRUCTION if context is None else INSTRUCTION_WITH_DOCUMENTS
@@ -45,14 +51,16 @@ def _open(backend: Backend, form: str, context: str | None, question: Question) 
     return rendered[:cut], rendered[cut:]
 
 
-def ask(backend: Backend, form: str, context: str | None, question: Question) -> Ask:
+def ask(backend: Backend, form: str, context: str | None, question: Question, alone: bool = False) -> Ask:
     """A question with choices, to be scored."""
-    shared, own = _open(backend, form, context, question)
+    shared, own = _open(backend, form, context, question, alone)
     choices = tuple(seam(own, c) for c in question.choices or ())
     return Ask(shared, own, choices, chat=form == "chat")
 
 
-def request(backend: Backend, form: str, context: str | None, question: Question, max_tokens: int) -> Request:
+def request(
+    backend: Backend, form: str, context: str | None, question: Question, max_tokens: int, alone: bool = False
+) -> Request:
     """A question without choices, to be answered."""
-    shared, own = _open(backend, form, context, question)
+    shared, own = _open(backend, form, context, question, alone)
     return Request(shared, own, max_tokens, ("\n",), chat=form == "chat")

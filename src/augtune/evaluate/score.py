@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -19,18 +20,22 @@ from . import prompts
 @dataclass(frozen=True)
 class Setting:
     """How an arm is asked, chosen by validation questions: the prompt form, the factor by which icl's documents are
-    thinned and whether they are shuffled, and after which pass of its training a trained arm is taken (0: the last)."""
+    thinned and whether they are shuffled, after which pass of its training a trained arm is taken (0: the last), and
+    for rag the number of passages and their longest in tokens (0: whole documents)."""
 
     form: str
     factor: int = 1
     shuffled: bool = False
     passed: int = 0
+    k: int = 0
+    chunk: int = 0
 
     @property
     def told(self) -> str:
         """For people: what is tried."""
         parts = [self.form, f"1 in {self.factor}" if self.factor > 1 else "", "shuffled" if self.shuffled else "",
-                 f"pass {self.passed}" if self.passed else ""]  # fmt: skip
+                 f"pass {self.passed}" if self.passed else "", f"{self.k} passages" if self.k else "",
+                 f"of {self.chunk} tokens" if self.chunk else ""]  # fmt: skip
         return ", ".join(filter(None, parts))
 
 
@@ -67,17 +72,21 @@ def answer(
     arm: str,
     seed: int,
     form: str,
-    context: str | None,
+    contexts: Sequence[str | None],
     questions: Sequence[Question],
     normalization: str,
     max_tokens: int,
     tick: Tick,
 ) -> tuple[list[Prediction], Usage]:
-    """One prediction for each question, in their order, and what they used."""
+    """One prediction for each question, in their order, and what they used. `contexts`: what stands before each (None:
+    no instruction to use documents either); what several questions have before them is computed once."""
+    before = {q.id: context for q, context in zip(questions, contexts, strict=True)}
+    alone = {context for context, n in Counter(contexts).items() if n == 1}
     closed = [q for q in questions if q.choices]
     opened = [q for q in questions if not q.choices]
-    scored = store.score(backend, [prompts.ask(backend, form, context, q) for q in closed], tick)
-    wrote = store.generate(backend, [prompts.request(backend, form, context, q, max_tokens) for q in opened], tick)
+    asks = [prompts.ask(backend, form, (c := before[q.id]), q, c in alone) for q in closed]
+    requests = [prompts.request(backend, form, (c := before[q.id]), q, max_tokens, c in alone) for q in opened]
+    scored, wrote = store.score(backend, asks, tick), store.generate(backend, requests, tick)
     found: dict[str, Prediction] = {}
     for q, values, tokens in zip(closed, scored.loglikelihoods, scored.tokens, strict=True):
         choices = q.choices or []

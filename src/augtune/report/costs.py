@@ -17,6 +17,7 @@ CASES = {
     "batch": "one batch, as measured",
 }
 SHARES_ITS_CONTEXT = ("icl",)  # its queries have the same documents before them: what a server can cache
+HAS_CONTEXT = (*SHARES_ITS_CONTEXT, "rag")  # what a query reads beside them is told by the other arms
 
 
 @dataclass(frozen=True)
@@ -45,14 +46,14 @@ def costs(
     usage: Mapping[str, Mapping[str, Usage]], questions: Sequence[Question], seeds: Mapping[str, int],
     prices: Prices | None,
 ) -> dict[str, Costs]:  # fmt: skip
-    """Each arm's costs from its usage: arm -> augment, train, query -> over all its seeds. Augmenting is done once, one
-    of the trainings would do. A query on its own reads its context and prompt and one answer: what the questions read,
-    tokens that this run reused included, over the sequences that were read."""
+    """Each arm's costs from its usage: arm -> augment, train, query (rag: index) -> over all its seeds. Augmenting and
+    indexing are done once, one of the trainings would do. A query on its own reads its context and prompt and one
+    answer: what the questions read, tokens that this run reused included, over the sequences that were read."""
     sequences = sum(len(q.choices or [q.answer]) for q in questions) or 1
     read = {
         arm: (u["query"].tokens_in + u["query"].tokens_in_reused) / (sequences * seeds[arm]) for arm, u in usage.items()
     }
-    bare = min((n for arm, n in read.items() if arm not in SHARES_ITS_CONTEXT), default=0.0)
+    bare = min((n for arm, n in read.items() if arm not in HAS_CONTEXT), default=0.0)
     found = {}
     for arm, used in usage.items():
         prefix = max(0.0, read[arm] - bare) if arm in SHARES_ITS_CONTEXT else 0.0
@@ -67,6 +68,7 @@ def _costs(
 ) -> Costs:
     """`read` tokens of a query on its own, the first `prefix` of them the same in all queries."""
     once, query = Usage.total([used["augment"], _share(used["train"], seeds)]), used["query"]
+    once += used.get("index", Usage())
     wrote = query.tokens_out / sequences
     ratio, _ = cached_ratio(prices)
     tokens = {"none": read + wrote, "prefix": read - prefix + ratio * prefix + wrote}
@@ -110,7 +112,7 @@ def break_even(found: Mapping[str, Costs], settings: Verdict) -> list[dict[str, 
     times = times_paid(settings)
     for arm, mine in found.items():
         for against in ("icl", "rag"):
-            if against not in found or mine["flops"].once == 0:
+            if against not in found or against == arm or mine["flops"].once == 0:
                 continue
             for case, told in CASES.items():
                 for unit in mine:

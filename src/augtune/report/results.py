@@ -17,6 +17,7 @@ from .coverage import coverage
 from .verdict import shortfalls, verdict
 
 Manifests = Mapping[str, dict[str, Any]]
+SETTINGS = ("form", "factor", "order", "passed", "tried", "shown", "note", "k", "chunk", "by", "passages", "hits")
 
 
 def results(
@@ -50,7 +51,7 @@ def results(
                 "splits": _splits(arm, mine, world, draws, corpus),
                 "usage": {stage: u.row() for stage, u in usage[arm].items()},
                 "cost": _cost(of_unit[arm]),
-                **_what_was_done(study, arm, mine[0].seed, manifests),
+                **_what_was_done(study, arm, manifests),
             }
             for arm, mine in of_arm.items()
         },
@@ -63,7 +64,10 @@ def results(
         "other_normalizations": _other_normalizations(study, predictions),
         "shortfalls": short,
         "verdict": _with_shortfalls(verdict(draws, of_unit, study.verdict), [row["split"] for row in short]),
-        "notes": _notes(study, corpus, world, draws, any(u["train"].tokens_in for u in usage.values())),
+        "notes": [
+            *_notes(study, corpus, world, draws, any(u["train"].tokens_in for u in usage.values())),
+            *(f"{arm}: {note}" for arm in of_arm if (note := _first(study, arm, manifests).get("note"))),
+        ],
     }
 
 
@@ -121,13 +125,18 @@ def _cost(of_unit: costs.Costs) -> dict[str, Any]:
     }
 
 
-def _what_was_done(study: Study, arm: str, seed: int, manifests: Manifests) -> dict[str, Any]:
+def _first(study: Study, arm: str, manifests: Manifests) -> dict[str, Any]:
+    """What the evaluation with the first seed left."""
+    return manifests.get(f"evaluate-{arm}-{study.seeds[0]}", {})
+
+
+def _what_was_done(study: Study, arm: str, manifests: Manifests) -> dict[str, Any]:
     """From the manifests: how the arm was asked and trained, and what it forgot."""
-    first = manifests[f"evaluate-{arm}-{seed}"]
+    first = _first(study, arm, manifests)
     trained = manifests.get(f"train-{arm}-{study.seeds[0]}", {})
     evaluated = [manifests.get(f"evaluate-{arm}-{s}", {}) for s in study.seeds]
     found = {
-        "settings": {k: first.get(k) for k in ("form", "factor", "order", "passed", "tried", "shown")},
+        "settings": {k: first[k] for k in SETTINGS if k in first},
         "training": {k: v for k, v in trained.items() if k not in ("fingerprint", "usage")},
     }
     forgetting = [m["forgetting"] for m in evaluated if m.get("forgetting")]
@@ -157,11 +166,13 @@ def _usage(study: Study, arm: str, manifests: Manifests) -> dict[str, Usage]:
         augmenting = of("preflight", "augment")
     elif used := strategies_of(arm, {name: s["family"] for name, s in strategies.items()}):
         augmenting = of("preflight") + Usage.total(Usage.of(strategies[name].get("usage", {})) for name in used)
+    indexed = [Usage.of(manifests[s]["index"]) for s in asking if "index" in manifests.get(s, {})]
     return {
         "augment": costs.money(augmenting, study.prices),
         "train": costs.money(training, study.prices, training=True),
         "query": costs.money(of(*asking), study.prices),
         "validation": costs.money(validation, study.prices),
+        **({"index": Usage.total(indexed)} if arm == "rag" else {}),
     }
 
 

@@ -34,6 +34,8 @@ def accuracy(found: Found) -> Section:
         form = settings["form"]
         if settings.get("shown"):
             form += f", {settings['shown']} documents (1 in {settings['factor']})"
+        if settings.get("k"):
+            form += f", {settings['k']} passages"
         cells = [percent(row["splits"][s]["accuracy"], row["splits"][s]["ci95"]) for s in splits]
         rows.append([arm, *cells, form])
     chance = found["chance"]
@@ -139,6 +141,22 @@ def coverage(found: Found) -> Section | None:
         f"A question is covered if the texts that the arm learnt beside the documents state what it asks. {how}",
         [f"Questions that the documents themselves state: {stated}."],
     )
+
+
+def retrieval(found: Found) -> Section | None:
+    """What rag found, since no answer is better than its passages."""
+    settings = found["arms"].get("rag", {}).get("settings", {})
+    if "k" not in settings:
+        return None
+    hits, chunk = settings["hits"], settings["chunk"]
+    index = found["arms"]["rag"]["usage"]["index"]
+    row = [
+        settings["by"], f"{settings['k']} of {settings['passages']}", f"{chunk} tokens" if chunk else "whole documents",
+        f"{hits['found']} of {hits['asked']}" if hits["asked"] else "no groups in common",
+        quantity(index["flops"]), f"{index['seconds']:.2g}",
+    ]  # fmt: skip
+    head = ["by", "passages before a question", "longest", "of the question's group found", "index FLOPs", "index s"]
+    return Section("Retrieval", head, [row], "Passages are found by the question's prompt alone, never by its answer.")
 
 
 def forgetting(found: Found) -> Section | None:
@@ -253,8 +271,8 @@ def augmentations(found: Found) -> Section | None:
 
 
 SECTIONS: tuple[Callable[[Found], Section | None], ...] = (
-    accuracy, shortfalls, differences, kinds, seeds, coverage, controls, forgetting, budgets, costs, break_even,
-    augmentations,
+    accuracy, shortfalls, differences, kinds, seeds, coverage, controls, retrieval, forgetting, budgets, costs,
+    break_even, augmentations,
 )  # fmt: skip
 
 
