@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from augtune.config import load_study
 from augtune.report import compare
 from augtune.report.sections import percent, quantity
 
@@ -41,7 +42,7 @@ def main() -> None:
             continue
         figure = given.docs / "figures" / f"{name}.svg"
         figure.parent.mkdir(exist_ok=True)
-        figure.write_text(svg(compare.data(folders)), encoding="utf-8")
+        figure.write_text(svg(compare.data(folders), _intervals(folders)), encoding="utf-8")
         parts.append(family(name, title, folders))
     (given.docs / "results.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
@@ -61,6 +62,7 @@ def family(name: str, title: str, folders: list[Path]) -> str:
         f"## {title}",
         f"`augtune run studies/{name}.yaml --set benchmark.seed=WORLD`, worlds {worlds}, model "
         f"`{results[0]['study']['model']}`, {machine['cores']} cores. {_data(results[0])}",
+        _other_settings(name, results),
         f"![Accuracy by arm and split](figures/{name}.svg)",
         compare.compare(folders, markdown=True) if len(folders) > 1 else _one_run(results[0]),
         _preflight(folders[0]),
@@ -69,6 +71,32 @@ def family(name: str, title: str, folders: list[Path]) -> str:
         f"What the arms took, and what they forgot (first world):\n\n{_budgets(results[0])}",
     ]
     return "\n\n".join(filter(None, parts))
+
+
+def _other_settings(name: str, results: list[dict[str, Any]]) -> str:
+    """Where the runs were made under other settings than the study file has now. Keys that came later are left out."""
+    now = _flat(load_study(Path("studies") / f"{name}.yaml").model_dump(mode="json"))
+    told = set()
+    for ran in (_flat(r["study"]) for r in results):
+        told |= {f"`{k}` was {ran[k]!r}, is {now[k]!r}" for k in now if k in ran and ran[k] != now[k]}
+    told = {t for t in told if not t.startswith("`benchmark.seed`")}
+    return f"**Run under other settings than the study file has now:** {'; '.join(sorted(told))}." if told else ""
+
+
+def _flat(settings: dict[str, Any], before: str = "") -> dict[str, Any]:
+    found = {}
+    for key, value in settings.items():
+        found |= _flat(value, f"{before}{key}.") if isinstance(value, dict) else {before + key: value}
+    return found
+
+
+def _intervals(folders: list[Path]) -> dict[str, Any]:
+    """For each arm and split the 95 % interval: over worlds, or of the single run."""
+    if len(folders) > 1:
+        pooled = compare.data(folders)["pooled"]
+        return pooled["accuracy"] if pooled else {}
+    found: dict[str, Any] = json.loads((folders[0] / "results.json").read_text(encoding="utf-8"))["arms"]
+    return {arm: row["splits"] for arm, row in found.items()}
 
 
 def _one_run(result: dict[str, Any]) -> str:
@@ -134,7 +162,7 @@ def _budgets(result: dict[str, Any]) -> str:
     return "\n".join(rows)
 
 
-def svg(found: dict[str, Any]) -> str:
+def svg(found: dict[str, Any], intervals: dict[str, Any]) -> str:
     """Dots with intervals, a panel for each split."""
     arms, splits = found["arms"], found["splits"]
     height = 60 + ROW * len(arms)
@@ -153,8 +181,7 @@ def svg(found: dict[str, Any]) -> str:
             parts.append(f'<text x="{x}" y="{height - 6}" text-anchor="middle" fill="#667080">{label}</text>')
         for i, arm in enumerate(arms):
             y = 44 + ROW * i
-            interval = found["pooled"] and found["pooled"]["accuracy"][arm][split]["ci95"]
-            if interval:
+            if interval := intervals.get(arm, {}).get(split, {}).get("ci95"):
                 low, high = (left + (WIDTH - 40) * v for v in interval)
                 parts.append(
                     f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{y}" y2="{y}" stroke="#8bb4f5" stroke-width="4"/>'
