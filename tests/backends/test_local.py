@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -76,3 +78,27 @@ def test_no_such_model() -> None:
     fault = Models().fault("no/such-model")
     assert fault is not None
     assert "no/such-model" in fault
+
+
+LONG = "".join(f"Lamp {i} stands in the {'north' if i % 3 else 'far south'}, near pier {i * i}. " for i in range(30))
+
+
+@pytest.mark.parametrize("context", ["", "The sea. ", LONG, LONG.strip(), LONG + "\n\n", "x" * 900, " " * 900])
+@pytest.mark.parametrize("chat", [False, True])
+def test_a_context_that_is_tokenized_once_has_the_ids_of_the_whole(model: LocalModel, context: str, chat: bool) -> None:
+    endings = ["", "It", " is", "  ", "\nQ", "'s", "9"]
+    assert model.encode_all(context, endings, chat) == [model.encode(context + e, chat) for e in endings]
+
+
+def test_a_tokenizer_that_joins_across_the_cut_is_given_the_whole(tiny: Path) -> None:
+    class Joining:
+        """Gives the whole text's ids only if it sees the whole text."""
+
+        eos_token_id = -1
+
+        def __call__(self, text: str, add_special_tokens: bool = True) -> Any:
+            return SimpleNamespace(input_ids=[len(text), *map(ord, text)])
+
+    model = LocalModel(str(tiny), dtype="float32")
+    model.tokenizer = Joining()
+    assert model.encode_all(LONG, ["a", "b"]) == [model.encode(LONG + "a"), model.encode(LONG + "b")]

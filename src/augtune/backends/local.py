@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from itertools import chain, groupby
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from .base import Ask, Generated, Message, Request, Scored, Tick, nothing
 from .embedded import embedded_fault, embedded_model
 from .prefix import NAME, KeysValues, over
 from .tree import Row, common_prefix, rows
+
+SEAM = 200  # characters: contexts longer than twice that are tokenized once, up to so many before their end
 
 logging.disable_progress_bar()
 hub_logging.set_verbosity_error()  # its retries; what fails in the end is told as one line
@@ -195,6 +197,22 @@ class LocalModel:
         # A tokenizer that also ends each text (EOS) would cut the prompt off from its continuation.
         return ids[:-1] if not chat and len(ids) > 1 and ids[-1] == self.tokenizer.eos_token_id else ids
 
+    def encode_all(self, context: str, endings: Sequence[str], chat: bool = False) -> list[list[int]]:
+        """Token ids of the context with each ending. A long context is tokenized once: cut at a space well before its
+        end, where tokenizers cut too, which is checked with the first ending; if it is not so, all is done in full."""
+        cut = context.rfind(" ", 0, max(0, len(context) - SEAM))
+        if cut < SEAM or len(endings) < 2:
+            return [self.encode(context + ending, chat) for ending in endings]
+        head = self.encode(context[:cut], chat)
+
+        def joined(ending: str) -> list[int]:
+            ids: list[int] = self.tokenizer(context[cut:] + ending, add_special_tokens=False).input_ids
+            return head + ids
+
+        if joined(endings[0]) != self.encode(context + endings[0], chat):
+            return [self.encode(context + ending, chat) for ending in endings]
+        return [joined(ending) for ending in endings]
+
     def count_tokens(self, text: str) -> int:
         return len(self.encode(text))
 
@@ -231,10 +249,12 @@ class LocalModel:
         begins: list[int] = []  # where each sequence's choice begins
         places: list[tuple[int, int]] = []  # (ask, choice)
         groups: list[list[tuple[int, list[int]]]] = []
+        first = asks[members[0]]
+        endings = [asks[i].prompt + choice for i in members for choice in ("", *asks[i].choices)]
+        encoded = iter(self.encode_all(first.context, endings, first.chat))
         for i in members:
             ask = asks[i]
-            prompt = self.encode(ask.context + ask.prompt, ask.chat)
-            full = [self.encode(ask.context + ask.prompt + choice, ask.chat) for choice in ask.choices]
+            prompt, *full = islice(encoded, 1 + len(ask.choices))
             # Where a tokenizer merges across the seam, all candidates are scored from before it: fair to each.
             begin = max(1, min(_agree(prompt, ids) for ids in full))
             groups.append([(len(sequences) + k, ids) for k, ids in enumerate(full)])
@@ -274,14 +294,15 @@ class LocalModel:
         with over(prefix or None):
             logits = self.model(**inputs, logits_to_keep=keep).logits[0]
         at = {place: i for i, place in enumerate(before)}
-        log_probabilities = logits.float().log_softmax(-1)
-        result = {}
-        for index, path in row.paths:
-            places = path[begins[index] - 1 - shared :]
-            rows_ = torch.tensor([at[p] for p in places[:-1]], device=self.device)
-            columns = ids[0, torch.tensor(places[1:], device=self.device)]
-            result[index] = float(log_probabilities[rows_, columns].double().sum())
-        return result
+        read = {index: path[begins[index] - 1 - shared :] for index, path in row.paths}
+        lines = torch.tensor([at[p] for places in read.values() for p in places[:-1]], device=self.device)
+        columns = ids[0, torch.tensor([p for places in read.values() for p in places[1:]], device=self.device)]
+        values = (
+            (logits[lines, columns].float() - _log_sum_exp(logits)[lines])
+            .double()
+            .split([len(places) - 1 for places in read.values()])
+        )
+        return {index: float(each.sum()) for index, each in zip(read, values, strict=True)}
 
     @torch.inference_mode()
     def _prefill(self, ids: list[int]) -> KeysValues:
@@ -336,7 +357,7 @@ class LocalModel:
         return Generated(texts, finished, usage + Usage(seconds=time.perf_counter() - start))
 
     def _decode(self, requests: list[Request]) -> Iterator[Generated]:
-        ids = [self.encode(r.prefix + r.prompt, r.chat) for r in requests]
+        ids = self.encode_all(requests[0].prefix, [r.prompt for r in requests], requests[0].chat)
         room = max(len(own) + r.max_tokens for own, r in zip(ids, requests, strict=True))
         if room > self.window:
             raise UserError(f"a prompt with its answer takes {room} tokens; the model's window is {self.window}")
@@ -452,6 +473,11 @@ class _Decoding:
         """By inverse distribution function from the request's own random numbers, so that no neighbour matters."""
         p = torch.softmax(logits.float() / self.requests[i].temperature, -1).double().cpu().numpy().cumsum()
         return int(min(np.searchsorted(p, self.draw[i].random() * p[-1]), len(p) - 1))
+
+
+def _log_sum_exp(logits: torch.Tensor) -> torch.Tensor:
+    """(places, words) -> (places), in float32, by a few places at a time: a processor's cache holds those."""
+    return torch.cat([part.float().logsumexp(-1) for part in logits.split(8 if logits.device.type == "cpu" else 512)])
 
 
 def _cut(text: str, stop: Sequence[str]) -> tuple[str, bool]:
