@@ -56,7 +56,7 @@ def _study(
         from .backends import Models
         from .study import check
 
-        more = check(read.study, folder, Models(read.study.dtype))[1] if read.study else []
+        more = check(read.study, folder, Models(read.study.dtype, read.study.server))[1] if read.study else []
         raise UserError(*read.faults, *more)
     assert read.study is not None
     return read.study, folder
@@ -143,7 +143,7 @@ def validate(
     from .study import check
 
     the_study, folder = _study(study, set_, folder=out_folder)
-    corpus, faults = check(the_study, folder, Models(the_study.dtype))
+    corpus, faults = check(the_study, folder, Models(the_study.dtype, the_study.server))
     if faults:
         raise UserError(*faults)
     out.print(f"{the_study.name}: valid; {len(corpus.documents)} documents, {len(corpus.questions)} questions")

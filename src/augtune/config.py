@@ -5,6 +5,7 @@ A study is read in full before anything starts: every fault is found and told to
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from .errors import UserError
 from .names import ARMS, BENCHMARKS, ONLY, STRATEGIES
+from .records import Usage
 
+CACHED_RATIO = 0.1  # what a cached token costs of a computed one where no prices tell: assumed
 EPOCHS = 3.0  # passes where a study names neither epochs nor steps
 
 
@@ -41,7 +44,7 @@ class Augment(Section):
     documents (link), about a document (pairs, study, implications, questions), or nothing new (permute: the sentences
     in another order)"""
     model: str | None = None
-    """the augmenting model; the tuned one if not given"""
+    """the augmenting model; the tuned one if not given; named as `model` is"""
     samples: int = Field(2, ge=1)
     """texts for each document and strategy; different samples follow different worked examples"""
     temperature: float = Field(0.0, ge=0)
@@ -117,6 +120,9 @@ class Budget(Section):
     """model calls"""
     tokens: int | None = Field(None, ge=1)
     """tokens read and written by model calls"""
+    money: float | None = Field(None, gt=0)
+    """what a server's calls cost by `prices`. Calls in flight at a limit (server.concurrency) are waited for, so that
+    their tokens and money may go beyond"""
 
 
 class Prices(Section):
@@ -130,6 +136,44 @@ class Prices(Section):
     """tokens written"""
     training: float = Field(0.0, ge=0)
     """tokens trained on"""
+
+    def of(self, usage: Usage) -> float:
+        """What reading and writing cost."""
+        cached = self.input * CACHED_RATIO if self.cached is None else self.cached
+        total = usage.tokens_in * self.input + usage.tokens_in_reused * cached + usage.tokens_out * self.output
+        return total / 1e6
+
+
+class Server(Section):
+    """An OpenAI-compatible server, for models that are named server:NAME."""
+
+    base_url: str | None = None
+    """its address, for most servers up to /v1: http://localhost:8000/v1"""
+    key_env: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    """the environment variable that holds its key; none is sent if not given"""
+    concurrency: int = Field(8, ge=1)
+    """calls in flight at a time"""
+    per_minute: int | None = Field(None, ge=1)
+    """most calls begun in a minute"""
+    timeout: float = Field(120.0, gt=0)
+    """seconds for an answer"""
+    retries: int = Field(6, ge=0)
+    """how often a call that failed is repeated (after 1, 2, 4 ... seconds, or what the server asks for)"""
+    logprobs: Literal["auto", "echo", "none"] = "auto"
+    """how it chooses among choices. echo: by the log-probabilities of an echoed prompt (/v1/completions); none: by an
+    answer in words; auto: by what it has, asked once for each run folder"""
+    window: int | None = Field(None, ge=64)
+    """tokens that fit in the model's context; if not given, what the server tells, else 8192"""
+    extra: dict[str, Any] = Field(default_factory=dict)
+    """more fields for each call, {reasoning_effort: low}; null takes a field out"""
+
+    @model_validator(mode="after")
+    def _an_address_without_secrets(self) -> Server:
+        if self.base_url is not None and not re.fullmatch(r"https?://[^\s]+", self.base_url):
+            raise ValueError("base_url is no address that begins with http:// or https://")
+        if "@" in (self.base_url or "") or "?" in (self.base_url or ""):
+            raise ValueError("base_url may hold no user, password or key: name the variable that holds it as key_env")
+        return self
 
 
 class Verdict(Section):
@@ -156,7 +200,8 @@ class Study(Section):
     name: str = Field(pattern=r"^[\w][\w.-]*$")
     """names the output folder: runs/NAME"""
     model: str = "embedded"
-    """a hub id, a folder, or `embedded`"""
+    """a hub id, a folder, or `embedded`; or server:NAME, the model NAME of the server that `server` tells of"""
+    server: Server = Server()
     documents: Path | None = None
     """a .jsonl, .csv, .txt or .md file, or a folder of them"""
     questions: Path | None = None
@@ -188,6 +233,8 @@ class Study(Section):
         known = (*ARMS, *(f"{ONLY}{strategy}" for strategy in self.augment.strategies))
         if unknown := [arm for arm in self.arms if arm not in known]:
             raise ValueError(f"no arms: {', '.join(unknown)}; known with these strategies: {', '.join(known)}")
+        if self.budget.money is not None and self.prices is None:
+            raise ValueError("budget.money needs prices: give prices.input, prices.cached and prices.output")
         if len(set(self.arms)) < len(self.arms) or len(set(self.seeds)) < len(self.seeds):
             raise ValueError("arms and seeds are each named once")
         return self

@@ -16,7 +16,7 @@ from typing import Any
 
 from . import augment, benchmarks
 from .augment import linked, preflight
-from .backends import Models
+from .backends import Models, on_server
 from .backends.store import Store
 from .config import EPOCHS, Study
 from .corpus.read import read_documents, read_questions
@@ -56,16 +56,19 @@ class Flow:
     models: Models
     force: bool = False
     matched: dict[str, int] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)  # what is said once
     store: Store = field(init=False)
 
     def __post_init__(self) -> None:
         budget = self.study.budget
-        self.store = Store(self.run.folder / "calls.sqlite", budget.calls, budget.tokens)
+        price = self.study.prices.of if self.study.prices else lambda usage: 0.0
+        self.store = Store(self.run.folder / "calls.sqlite", budget.calls, budget.tokens, budget.money, price)
+        self.models.pay = self.store.pay
 
 
 def run(study: Study, folder: Path, until: str = "report", force: bool = False, models: Models | None = None) -> Flow:
     """Do every stage up to `until` that is not done yet. Raises UserError with all faults before anything expensive."""
-    models = models or Models(study.dtype)
+    models = models or Models(study.dtype, study.server)
     corpus, faults = check(study, folder, models)
     if faults:
         raise UserError(*faults)
@@ -86,6 +89,8 @@ def run(study: Study, folder: Path, until: str = "report", force: bool = False, 
             ask(flow, arm, seed)
     if "report" in wanted:
         report(flow)
+    if line := flow.store.told():
+        say(line)
     return flow
 
 
@@ -96,7 +101,7 @@ def render(study: Study, folder: Path, models: Models | None = None) -> None:
     corpus, faults = load(study)
     if faults:
         raise UserError(*faults)
-    report(Flow(study, Run(folder, study.name), corpus, models or Models(study.dtype)))
+    report(Flow(study, Run(folder, study.name), corpus, models or Models(study.dtype, study.server)))
 
 
 def check(study: Study, folder: Path, models: Models) -> tuple[Corpus, list[str]]:
@@ -106,6 +111,12 @@ def check(study: Study, folder: Path, models: Models) -> tuple[Corpus, list[str]
         if model and (fault := models.fault(model)):
             faults.append(f"{key}: {fault}")
     trained = [arm for _, arm in _each(study) if arms.arm_of(arm).trained]
+    if trained and on_server(study.model):
+        faults.append(
+            f"arms: {', '.join(dict.fromkeys(trained))} are trained, which needs weights on this machine, and model "
+            f"{study.model} is on a server: name a hub id, a folder or `embedded` as model and {study.model} as "
+            "augment.model, or leave these arms out"
+        )
     if study.train.match == "validation" and not corpus.validation and not faults:
         faults.append(
             "train.match: validation: there are no validation questions: name some with split `validation`, ask about "
@@ -336,10 +347,13 @@ def ask(flow: Flow, arm: str, seed: int) -> None:
     index, others = contexts.indexing(setting)
     spent += others
     backend = flow.models.open(study.model, trained)
-    if note := getattr(backend, "note", None):
+    if (note := getattr(backend, "note", None)) and note not in flow.told:
         say(f"evaluate: {note}")
+        flow.told.add(note)
+    if unread := score.unread(corpus.questions, predictions):
+        say(f"evaluate: {arm}: {unread} of {len(predictions)} answers in words could not be read; they count as wrong")
     remembered = None
-    if study.evaluate.forgetting and (trained or arm == "base"):
+    if study.evaluate.forgetting and (trained or arm == "base") and not on_server(study.model):
         with bar(f"forgetting: {arm}", forgetting.size(), "texts") as tick:
             remembered, used = forgetting.measure(backend, flow.store, tick)
         spent += used
@@ -350,7 +364,7 @@ def ask(flow: Flow, arm: str, seed: int) -> None:
     flow.run.finish(
         stage, mark, usage, validation=spent.row(), index=index.row(), form=setting.form, factor=setting.factor,
         passed=setting.passed, tried=tried, order="shuffled" if setting.shuffled else "as given",
-        forgetting=remembered, unread=score.unread(corpus.questions, predictions), **told,
+        forgetting=remembered, unread=unread, **told,
     )  # fmt: skip
 
 
@@ -407,11 +421,14 @@ def _options(flow: Flow, arm: str, trained: Path | None) -> tuple[list[Setting],
 
         passes = passes_of(trained)
     backend = flow.models.open(flow.study.model, _weights(trained, max(passes, default=0)))
-    forms = ("plain", "chat") if settings.prompt == "auto" else (settings.prompt,)
+    forms: tuple[str, ...] = ("plain", "chat") if settings.prompt == "auto" else (settings.prompt,)
     if backend.chat([{"role": "user", "content": "x"}]) is None:
         if settings.prompt == "chat":
             raise UserError(f"evaluate.prompt: chat: {flow.study.model} has no chat template; use plain or auto")
         forms = ("plain",)
+    elif settings.prompt == "auto" and any(q.choices for q in flow.corpus.questions):
+        weighed = tuple(form for form in forms if backend.scores(form == "chat"))
+        forms = weighed or forms  # where likelihoods are told in one form only, every arm is asked in that
     documents, context = flow.corpus.documents, arms.arm_of(arm).context
     if context == "documents":
         factors = arms.fitting_factors(backend, documents, settings.icl_subsample)

@@ -181,10 +181,10 @@ def implications(writer: Writer, documents: Sequence[Document], sample: int) -> 
         Ask("", ENTAILED.format(instruction=ENTAILED_EXAMPLES, text=d.text, claim=w.text), (" Yes", " No"))
         for d, w in zip(documents, wrote, strict=True)
     ]
-    scored = writer.score("does it follow?", asks)
+    chosen = writer.choose("does it follow?", asks)
     return [
-        Draft(f"{d.id}-{sample}", [d.id], d.text, w.text, w.finished, reason=None if yes > no else NOT_ENTAILED)
-        for d, w, (yes, no) in zip(documents, wrote, scored, strict=True)
+        Draft(f"{d.id}-{sample}", [d.id], d.text, w.text, w.finished, reason=None if yes == 0 else NOT_ENTAILED)
+        for d, w, yes in zip(documents, wrote, chosen, strict=True)
     ]
 
 

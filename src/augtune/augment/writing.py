@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ..backends.base import Ask, Backend, Request
 from ..backends.store import Store, Tick
+from ..progress import say
 from ..records import Augmentation, Usage, digest
 
 STYLES = ("examples", "chat")
@@ -98,16 +99,26 @@ class Writer:
             with self.bar(f"augment: {self.strategy}, {step.name}", len(asked)) as tick:
                 wrote = self.store.generate(self.backend, asked, tick)
             self.usage += wrote.usage
+            if refused := list(filter(None, wrote.refused)):
+                say(f"augment: {self.strategy}: {len(refused)} prompts are beyond the model's window ({refused[0]})")
             self.prompts += [context, *requests]
             self.answers |= zip(asked, map(Written, (t.strip() for t in wrote.texts), wrote.finished), strict=True)
         return [self.answers[r] if (r := requests[text]) else TOO_LONG for text in texts]
 
-    def score(self, what: str, asks: Sequence[Ask]) -> list[list[float]]:
-        """The choices' log-likelihoods of each ask, in their order."""
+    def choose(self, what: str, asks: Sequence[Ask]) -> list[int | None]:
+        """The likeliest choice of each ask; of a model that tells no likelihoods, the one that its answer begins with.
+        None where there is no such one."""
         with self.bar(f"augment: {self.strategy}, {what}", len(asks)) as tick:
-            scored = self.store.score(self.backend, asks, tick)
-        self.usage += scored.usage
-        return scored.loglikelihoods
+            if self.backend.scores():
+                scored = self.store.score(self.backend, asks, tick)
+                self.usage += scored.usage
+                return [v.index(max(v)) if v.count(max(v)) == 1 else None for v in scored.loglikelihoods]
+            wrote = self.store.generate(self.backend, [Request(a.context, a.prompt, 8) for a in asks], tick)
+        self.usage += wrote.usage
+        return [
+            next((i for i, choice in enumerate(a.choices) if text.strip().startswith(choice.strip())), None)
+            for a, text in zip(asks, wrote.texts, strict=True)
+        ]
 
     def _request(self, step: Step, text: str, sample: int, context: str) -> Request | None:
         """None where the prompt leaves no room for an answer in the model's window."""

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from threading import Event
+from typing import Any, Protocol, runtime_checkable
 
+from ..errors import UserError
 from ..records import Usage
 
 Message = dict[str, str]
@@ -34,11 +36,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Generated:
-    """What became of a batch of requests: a text for each, whether it ended by itself, and what it used."""
+    """What became of a batch of requests: a text for each, whether it ended by itself, and what it used. `refused`: for
+    each why there is no text (longer than the window, as a server found), or None; none of them where it is empty."""
 
     texts: list[str]
     finished: list[bool]
     usage: Usage
+    refused: list[str | None] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,42 @@ class Backend(Protocol):
         """Render messages by the model's chat template; None if it has none. With continue_last, the last message is
         the beginning of the assistant's turn and stays open."""
         ...
+
+    def scores(self, chat: bool = False) -> bool:
+        """Whether `score` can tell likelihoods, in this form. Where it cannot, choices are answered in words."""
+        ...
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a server: the key under which it is paid; how it is made, which is from another thread, gives up
+    early when the event is set, and raises CallFailed; and how many items are done with it."""
+
+    key: str
+    make: Callable[[Event], dict[str, Any]]
+    items: int = 1
+
+
+class CallFailed(UserError):
+    """A call that brought nothing, after so many attempts as `failed` counts."""
+
+    def __init__(self, fault: str, failed: int = 1) -> None:
+        super().__init__(fault)
+        self.failed = failed
+
+
+Pay = Callable[[Sequence[Call], int, Tick], list[dict[str, Any]]]  # calls, how many at a time -> their results
+
+
+@runtime_checkable
+class Remote(Protocol):
+    """What a backend has whose calls are paid one by one: it hands them to `pay`, which is the store's."""
+
+    pay: Pay
+
+    def generate(self, requests: Sequence[Request], tick: Tick = ...) -> Generated: ...
+
+    def score(self, asks: Sequence[Ask], tick: Tick = ...) -> Scored: ...
 
 
 def nothing(_: int) -> None:

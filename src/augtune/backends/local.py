@@ -229,6 +229,9 @@ class LocalModel:
 
     # -- scoring
 
+    def scores(self, chat: bool = False) -> bool:
+        return True
+
     def score(self, asks: Sequence[Ask], tick: Tick = nothing) -> Scored:
         """Log-likelihoods of all choices. Asks of one context share its computation, wherever they stand."""
         start = time.perf_counter()

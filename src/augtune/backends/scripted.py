@@ -40,3 +40,6 @@ class Scripted:
 
     def chat(self, messages: Sequence[Message], *, continue_last: bool = False) -> str | None:
         return None
+
+    def scores(self, chat: bool = False) -> bool:
+        return True

@@ -6,16 +6,23 @@ augtune owns the space at the seam: a choice is preceded by one space unless the
 
 from __future__ import annotations
 
+import random
+import string
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..backends.base import Ask, Backend, Request
-from ..records import Document, Question
+from ..records import Document, Question, digest
 
 FORMS = ("plain", "chat")
 DOCUMENTS = "Read these statements carefully. They are true.\n\n{documents}\n\n"
 PLAIN_CONTEXT = "The following statements are true.\n\n{documents}\n\nTherefore, it is also true: "
 INSTRUCTION = "Complete the statement."
 INSTRUCTION_WITH_DOCUMENTS = "Use the statements above to complete the statement."
+
+
+IN_WORDS = "{prompt} ...\n{choices}\nWhich letter completes the statement?"
+IN_WORDS_QUESTION = "{prompt}\n{choices}\nWhich letter is the answer?"
 
 
 def listing(documents: Sequence[Document]) -> str:
@@ -64,3 +71,20 @@ def request(
     """A question without choices, to be answered."""
     shared, own = _open(backend, form, context, question, alone)
     return Request(shared, own, max_tokens, ("\n",), chat=form == "chat")
+
+
+def lettered(question: Question) -> dict[str, str]:
+    """Letter -> choice, where choices are answered in words: in an order by chance, since models like the first ones;
+    the same for every arm."""
+    choices = list(question.choices or ())
+    random.Random(digest("letters", question.id)).shuffle(choices)
+    labels = string.ascii_uppercase if len(choices) <= 26 else map(str, range(1, len(choices) + 1))
+    return dict(zip(labels, choices, strict=False))
+
+
+def in_words(form: str, question: Question) -> Question:
+    """A question with choices as one without, whose answer is a letter."""
+    asked = IN_WORDS_QUESTION if question.prompt.rstrip().endswith("?") else IN_WORDS
+    listed = "\n".join(f"{label}) {choice}" for label, choice in lettered(question).items())
+    prompt = asked.format(prompt=question.prompt.rstrip(), choices=listed)
+    return replace(question, prompt=prompt if form == "chat" else f"{prompt} Answer:", choices=None)

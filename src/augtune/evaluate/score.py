@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .. import algebra
 from ..backends.base import Backend
 from ..backends.store import Store, Tick
+from ..errors import UserError
 from ..likelihood import choose, divisors
 from ..names import MATCHES as NAMES
 from ..records import Prediction, Question, Usage
@@ -79,14 +80,19 @@ def answer(
     tick: Tick,
 ) -> tuple[list[Prediction], Usage]:
     """One prediction for each question, in their order, and what they used. `contexts`: what stands before each (None:
-    no instruction to use documents either); what several questions have before them is computed once."""
+    no instruction to use documents either); what several questions have before them is computed once. A model that
+    tells no likelihoods answers choices in words. Raises UserError if a question is longer than the model's window."""
     before = {q.id: context for q, context in zip(questions, contexts, strict=True)}
     alone = {context for context, n in Counter(contexts).items() if n == 1}
-    closed = [q for q in questions if q.choices]
-    opened = [q for q in questions if not q.choices]
+    weighed = backend.scores(form == "chat") if any(q.choices for q in questions) else True
+    closed = [q for q in questions if q.choices and weighed]
+    opened = [prompts.in_words(form, q) if q.choices else q for q in questions if not (q.choices and weighed)]
+    asked = {q.id: q for q in questions}
     asks = [prompts.ask(backend, form, (c := before[q.id]), q, c in alone) for q in closed]
     requests = [prompts.request(backend, form, (c := before[q.id]), q, max_tokens, c in alone) for q in opened]
     scored, wrote = store.score(backend, asks, tick), store.generate(backend, requests, tick)
+    if refused := next(filter(None, wrote.refused), None):
+        raise UserError(f"a question with its context is longer than the model's window ({refused})")
     found: dict[str, Prediction] = {}
     for q, values, tokens in zip(closed, scored.loglikelihoods, scored.tokens, strict=True):
         choices = q.choices or []
@@ -97,6 +103,13 @@ def answer(
             arm, seed, q.id, q.split, q.group, choices, values, tokens, sizes, chosen, q.answer, correct, kind=q.kind
         )
     for q, text in zip(opened, wrote.texts, strict=True):
+        if of := asked[q.id].choices:
+            chosen = read_choice(text, prompts.lettered(asked[q.id])) or text.strip()
+            sizes, correct = [len(c.encode()) for c in of], chosen == q.answer
+            found[q.id] = Prediction(
+                arm, seed, q.id, q.split, q.group, of, None, None, sizes, chosen, q.answer, correct, kind=q.kind
+            )
+            continue
         correct, contained = MATCHES[q.match](text, q.answer)
         found[q.id] = Prediction(
             arm, seed, q.id, q.split, q.group, None, None, None, None, text.strip(), q.answer, correct, contained,
@@ -105,11 +118,22 @@ def answer(
     return [found[q.id] for q in questions], scored.usage + wrote.usage
 
 
+def read_choice(said: str, choices: Mapping[str, str]) -> str | None:
+    """The choice that an answer in words names, word for word or by its letter; None if it names none."""
+    same = [choice for choice in choices.values() if normalized_text(choice) == normalized_text(said)]
+    letter = re.match(r"\W*(\w+)\s*(?:$|[).:])", said)
+    return same[0] if len(same) == 1 else choices.get(letter[1]) if letter else None
+
+
 def accuracy(predictions: Sequence[Prediction]) -> float:
     return sum(p.correct for p in predictions) / len(predictions) if predictions else 0.0
 
 
 def unread(questions: Sequence[Question], predictions: Sequence[Prediction]) -> int:
-    """How many answers that should be algebra begin with none; they count as wrong. In the order of the questions."""
+    """How many answers in words name none of the choices, or begin with no algebra where they should; they count as
+    wrong. In the order of the questions."""
     pairs = zip(questions, predictions, strict=True)
-    return sum(not q.choices and q.match == "algebra" and algebra.leading(p.chosen) is None for q, p in pairs)
+    return sum(
+        p.chosen not in q.choices if q.choices else q.match == "algebra" and algebra.leading(p.chosen) is None
+        for q, p in pairs
+    )

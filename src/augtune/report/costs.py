@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from math import floor
 from typing import Any
 
-from ..config import Prices, Verdict
+from ..config import CACHED_RATIO, Prices, Verdict
 from ..records import Question, Usage
 
-CACHED_RATIO = 0.1  # what a cached token costs of a computed one where no prices tell: assumed
 CASES = {
     "none": "isolated queries, no cache",
     "prefix": "isolated queries, documents cached",
@@ -127,9 +126,5 @@ def money(usage: Usage, prices: Prices | None, training: bool = False) -> Usage:
     """The usage with its price, if prices are known."""
     if prices is None:
         return usage
-    if training:
-        total = usage.tokens_in * prices.training
-    else:
-        cached = prices.input * CACHED_RATIO if prices.cached is None else prices.cached
-        total = usage.tokens_in * prices.input + usage.tokens_in_reused * cached + usage.tokens_out * prices.output
-    return Usage(**{**usage.row(), "money": total / 1e6})
+    total = usage.tokens_in * prices.training / 1e6 if training else prices.of(usage)
+    return Usage(**{**usage.row(), "money": total})
