@@ -149,5 +149,17 @@ def test_ctrl_c_says_that_nothing_is_lost(go: Go, monkeypatch: pytest.MonkeyPatc
 
 def test_help_of_every_command() -> None:
     run = subprocess.run([sys.executable, "-m", "augtune", "--help"], capture_output=True, text=True, check=True)
-    for command in ("run", "augment", "train", "evaluate", "report", "preflight", "validate", "benchmark", "demo"):
+    for command in (
+        "run",
+        "augment",
+        "train",
+        "evaluate",
+        "report",
+        "preflight",
+        "validate",
+        "benchmark",
+        "demo",
+        "ask",
+        "export",
+    ):
         assert command in run.stdout

@@ -1,5 +1,5 @@
-"""The rules of the house, read from the imports: only study.py and cli.py import stages; backends import no stage;
-nothing imports study.py but cli.py; the command line starts without torch."""
+"""The rules of the house, read from the imports: only study.py, finished.py and cli.py import stages; backends import
+no stage; nothing imports study.py but the other two; the command line starts without torch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "augtune"
-STAGES = {"corpus", "augment", "train", "evaluate", "report"}
+STAGES = {"corpus", "augment", "train", "evaluate", "report", "export"}
+JOIN = ("study.py", "finished.py")  # beside the command line
 # Benchmarks read the files that users bring with the same reader.
 ALLOWED = {("benchmarks", "corpus")}
 
@@ -37,10 +38,11 @@ def imported(file: Path) -> set[str]:
 def test_who_imports_whom(file: Path) -> None:
     where = file.relative_to(SOURCE).parts
     home, modules = where[0], imported(file)
-    if len(where) == 1 and home in ("study.py", "cli.py", "__main__.py"):
-        assert home != "study.py" or "cli" not in modules
+    if len(where) == 1 and home in (*JOIN, "cli.py", "__main__.py"):
+        assert home not in JOIN or "cli" not in modules
+        assert home != "study.py" or "finished" not in modules
         return
-    assert "study" not in modules
+    assert not {"study", "finished"} & modules
     assert "cli" not in modules
     assert not {s for s in STAGES & modules if s != home and (home, s) not in ALLOWED}
 

@@ -31,6 +31,7 @@ Out = Annotated[Path | None, typer.Option("--out", help="The run folder. [defaul
 Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key, for example train.epochs=2.")
 ]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run, for example runs/people.")]
 Force = Annotated[bool, typer.Option("--force", help="Use strategies that preflight finds the model fails at.")]
 Documents = Annotated[Path | None, typer.Option(help="Instead of a study: a .jsonl, .csv, .txt, .md, or a folder.")]
 Questions = Annotated[Path | None, typer.Option(help="Instead of a study: a .jsonl or .csv.")]
@@ -97,8 +98,18 @@ def preflight(study: StudyFile = None, out_folder: Out = None, set_: Set = None,
 
 
 @app.command()
-def augment(study: StudyFile = None, out_folder: Out = None, set_: Set = None, force: Force = False) -> None:
+def augment(
+    study: StudyFile = None, out_folder: Out = None, set_: Set = None, force: Force = False,
+    preview: Annotated[int | None, typer.Option(
+        "--preview", min=1, metavar="N", help="Show N documents with prompts, raw outputs, accepted and rejected "
+        "texts, and stop. Calls are stored; but batches are cut from the full list: a local model writes them again.",
+    )] = None,
+) -> None:  # fmt: skip
     """Write augmentations.jsonl and rejected.jsonl."""
+    if preview:
+        from . import study as flow
+
+        return flow.preview(*_study(study, set_, folder=out_folder), preview, out, force)
     folder = _stage("augment", study, out_folder, set_, force)
     out.print(f"{folder / 'augmentations.jsonl'}", highlight=False, soft_wrap=True)
 
@@ -177,6 +188,50 @@ def benchmark(
     except OSError as e:
         raise UserError(f"{out_folder}: cannot be written ({e.strerror})") from e
     out.print(f"{out_folder}: {len(corpus.documents)} documents, {len(corpus.questions)} questions", highlight=False)
+
+
+@app.command()
+def ask(
+    run: RunFolder, question: Annotated[str, typer.Argument(help="A question, or the beginning of a statement.")],
+    arm: Annotated[list[str] | None, typer.Option("--arm", help="Only this arm; may be repeated.")] = None,
+    choices: Annotated[str | None, typer.Option(
+        help="Score these instead of writing: texts with commas between them, or a JSON list.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=1, help="Limit of an answer. [default: the study's]")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:  # fmt: skip
+    """Ask the arms of a run, side by side, each in the prompt form that validation chose."""
+    import json
+
+    from . import finished
+    from .export import ask as asked
+
+    normalization, answers = finished.ask(
+        run, question, arm or [], asked.choices_of(choices) if choices is not None else None, max_tokens
+    )
+    if as_json:
+        print(json.dumps(asked.data(question, answers, normalization), indent=1, ensure_ascii=False))
+    else:
+        asked.show(question, answers, normalization, out)
+
+
+@app.command()
+def export(
+    run: RunFolder, out_folder: Annotated[Path, typer.Option("--out", help="A new folder.")],
+    arm: Annotated[str, typer.Option(help="An arm that has weights of its own.")] = "augmented",
+    merge: Annotated[bool | None, typer.Option(
+        "--merge/--no-merge", help="Merge LoRA weights into the base model. [default: only with `embedded`]")] = None,
+    dtype: Annotated[str, typer.Option(help="What merged weights are stored in: float32 or bfloat16.")] = "float32",
+    formats: Annotated[list[str] | None, typer.Option(
+        "--format", help="Of the data, beside text: prompt-completion, messages, alpaca, sharegpt or openai; may be "
+        "repeated. [default: all]")] = None,
+    data_only: Annotated[bool, typer.Option("--data-only", help="Leave model and results out.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier export in the folder.")] = False,
+) -> None:  # fmt: skip
+    """Take an arm home: weights with a model card, data in the formats of other tools, their configurations."""
+    from . import finished
+
+    finished.export(run, out_folder, arm, merge, dtype, formats or [], force, data_only)
+    out.print(f"{out_folder / 'README.md'}", highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -14,8 +14,11 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from . import augment, benchmarks
 from .augment import linked, preflight
+from .augment import preview as previewed
 from .backends import Models, on_server
 from .backends.store import Store
 from .config import EPOCHS, Study
@@ -68,13 +71,7 @@ class Flow:
 
 def run(study: Study, folder: Path, until: str = "report", force: bool = False, models: Models | None = None) -> Flow:
     """Do every stage up to `until` that is not done yet. Raises UserError with all faults before anything expensive."""
-    models = models or Models(study.dtype, study.server)
-    corpus, faults = check(study, folder, models)
-    if faults:
-        raise UserError(*faults)
-    the_run = Run(folder, study.name)
-    the_run.begin(study.model_dump(mode="json"))
-    flow = Flow(study, the_run, corpus, models, force)
+    flow = _begin(study, folder, force, models)
     wanted = STAGES[: STAGES.index(until) + 1]
     if any(map(_augmented, study.arms)) or until in ("preflight", "augment"):
         verdicts = measure(flow)
@@ -92,6 +89,35 @@ def run(study: Study, folder: Path, until: str = "report", force: bool = False, 
     if line := flow.store.told():
         say(line)
     return flow
+
+
+def _begin(study: Study, folder: Path, force: bool, models: Models | None) -> Flow:
+    """The run's folder, after everything was checked."""
+    models = models or Models(study.dtype, study.server)
+    corpus, faults = check(study, folder, models)
+    if faults:
+        raise UserError(*faults)
+    the_run = Run(folder, study.name)
+    the_run.begin(study.model_dump(mode="json"))
+    return Flow(study, the_run, corpus, models, force)
+
+
+def preview(
+    study: Study, folder: Path, count: int, shown: Console, force: bool = False, models: Models | None = None
+) -> None:
+    """Some documents' augmentations with all that leads to them, printed; nothing is written but the calls, which count
+    against the budget."""
+    flow = _begin(study, folder, force, models)
+    settings, documents = study.augment, previewed.chosen(flow.corpus.documents, count)
+    used = [v for v in measure(flow) if v.use]
+    backend = flow.models.open(settings.model or study.model)
+    usage = previewed.show(
+        used, backend, flow.store, documents, settings.samples, settings.temperature, study.seeds[0], bar_of, shown
+    )
+    told = f"{usage.calls} calls, {usage.tokens_in + usage.tokens_out} tokens, {usage.seconds:.1f} s"
+    if line := flow.store.told():
+        say(line)
+    say(f"preview: {len(documents)} of {len(flow.corpus.documents)} documents, {told}; `augtune augment` does them all")
 
 
 def render(study: Study, folder: Path, models: Models | None = None) -> None:
@@ -233,17 +259,22 @@ def _augmented(arm: str) -> bool:
     return arms.arm_of(arm).trained and arm not in ("finetune", "oracle")
 
 
-def taught(flow: Flow, arm: str) -> list[str]:
+def augmentations_of(flow: Flow, arm: str) -> list[Augmentation]:
     """What a trained arm learns beside the documents."""
     if arm == "oracle":
-        return [a.text for a in flow.corpus.oracle]
+        return flow.corpus.oracle
     if not _augmented(arm):
         return []
     families = {name: strategy.family for name, strategy in augment.STRATEGIES.items()}
     mine = set(strategies_of(arm, families))
     path = flow.run.folder / "augmentations.jsonl"
     found = read_records(path, Augmentation) if path.exists() else []  # a report may be asked for before a run
-    return [a.text for a in found if a.strategy in mine]
+    return [a for a in found if a.strategy in mine]
+
+
+def taught(flow: Flow, arm: str) -> list[str]:
+    """The texts of these."""
+    return [a.text for a in augmentations_of(flow, arm)]
 
 
 def texts_of(flow: Flow, arm: str) -> list[str]:
@@ -304,6 +335,11 @@ def tune(flow: Flow, arm: str, seed: int) -> None:
         lambda total: bar(what, total, "tokens"), mark, **_matched(flow),
     )  # fmt: skip
     flow.run.finish(stage, mark, done.pop("usage"), **done)
+
+
+def training_is_current(flow: Flow, arm: str, seed: int) -> bool:
+    """Would the arm be trained on the same texts in the same way now?"""
+    return flow.run.manifest(f"train-{arm}-{seed}", _training_mark(flow, arm, seed)) is not None
 
 
 def _evaluation_mark(flow: Flow, arm: str, seed: int) -> str:
