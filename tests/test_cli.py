@@ -125,6 +125,20 @@ def test_benchmark_files_are_a_valid_study_of_own_data(
     go("validate", path, code=0)
 
 
+def test_what_became_of_the_documents_is_told(go: Go, tmp_path: Path, lines: Lines, embedded: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.md").write_text("# Pumps\n\nThey are red.")
+    (tmp_path / "docs" / "b.txt").write_bytes(b"a\0\0b")
+    study = lines("s.yaml", "documents: docs", "questions: q.jsonl")
+    lines("q.jsonl", {"prompt": "Pumps are", "answer": "red"})
+    assert any("ingest.skip_unreadable: true" in line for line in go("validate", study))
+    call = [sys.executable, "-m", "augtune", "validate", str(study), "--set", "ingest.skip_unreadable=true"]
+    told = subprocess.run(call, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert "1 file read, 1 failed; 1 document" in told.stdout
+    assert "b.txt: failed: holds binary data, not text" in told.stdout
+    go("validate", study, "--set", "documents=docs/*.md", code=0)
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "studies").glob("*.yaml")), ids=lambda p: p.name)
 def test_every_shipped_study_is_valid_and_names_its_command(path: Path) -> None:
     load_study(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,7 +34,7 @@ Set = Annotated[
 ]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run, for example runs/people.")]
 Force = Annotated[bool, typer.Option("--force", help="Use strategies that preflight finds the model fails at.")]
-Documents = Annotated[Path | None, typer.Option(help="Instead of a study: a .jsonl, .csv, .txt, .md, or a folder.")]
+Documents = Annotated[Path | None, typer.Option(help="Instead of a study: a file, a folder, or a quoted pattern.")]
 Questions = Annotated[Path | None, typer.Option(help="Instead of a study: a .jsonl or .csv.")]
 Model = Annotated[
     str | None, typer.Option(help="A hub id, a folder, or `embedded`. [default: embedded]", show_default=False)
@@ -49,7 +50,7 @@ def _study(
     if path is None and documents is None and questions is None:
         raise UserError("name a study file, or give --documents and --questions; `augtune demo` shows a study")
     if path is None:
-        given["name"] = (documents or questions or Path("study")).stem.replace(" ", "-")
+        given["name"] = re.sub(r"[^\w.-]+", "-", (documents or questions or Path("study")).stem).strip("-.") or "study"
     read = read_study(path, overrides or (), **given)
     name = read.study.name if read.study else "study"
     folder = folder or Path("runs") / name
@@ -151,10 +152,13 @@ def validate(
             out.print(f"{key}  ({default})\n    {text}", highlight=False, markup=False)
         return
     from .backends import Models
+    from .corpus.ingest import summary
     from .study import check
 
     the_study, folder = _study(study, set_, folder=out_folder)
     corpus, faults = check(the_study, folder, Models(the_study.dtype, the_study.server))
+    for line in summary(corpus.ingest) if corpus.ingest else ():
+        out.print(line, highlight=False, markup=False, soft_wrap=True)
     if faults:
         raise UserError(*faults)
     out.print(f"{the_study.name}: valid; {len(corpus.documents)} documents, {len(corpus.questions)} questions")

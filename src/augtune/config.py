@@ -36,6 +36,23 @@ class Benchmark(BaseModel):
     """which world; recipes are tuned on worlds 0 to 9, results are reported on worlds 100 to 102"""
 
 
+class Ingest(Section):
+    """How documents are read."""
+
+    chunk: int = Field(1200, ge=0)
+    """letters at most in a document that is cut from a file, its title and headings not counted; no sentence that fits
+    is cut, and none crosses a heading; 0 takes files whole. A row of .jsonl, .csv or .parquet is a document as it is"""
+    text: str = "text"
+    """the key or column that holds the text of a row"""
+    dedupe: bool = False
+    """leave out documents that repeat an earlier one, or nearly so (four fifths of the five-word sequences); they are
+    counted in any case, and ingest.json names them"""
+    skip_unreadable: bool = False
+    """leave out files and rows that cannot be read, and tell so, instead of stopping before anything is spent"""
+    max_megabytes: float = Field(100, gt=0)
+    """a larger file counts as unreadable, so that memory stays bounded"""
+
+
 class Augment(Section):
     """How the model's own inferences are made."""
 
@@ -203,9 +220,11 @@ class Study(Section):
     """a hub id, a folder, or `embedded`; or server:NAME, the model NAME of the server that `server` tells of"""
     server: Server = Server()
     documents: Path | None = None
-    """a .jsonl, .csv, .txt or .md file, or a folder of them"""
+    """a file (.jsonl .csv .parquet .txt .md .html .pdf .docx .pptx), a folder with all in it, or a pattern such as
+    docs/**/*.pdf"""
     questions: Path | None = None
-    """a .jsonl or .csv file"""
+    """a .jsonl, .csv or .parquet file"""
+    ingest: Ingest = Ingest()
     benchmark: Benchmark | None = None
     """instead of documents and questions"""
     arms: list[str] = Field(default=["base", "icl", "finetune", "augmented"], min_length=1)

@@ -26,11 +26,21 @@ class Base:
 
 @dataclass(frozen=True)
 class Document(Base):
-    """Source text. `group` names the fact or entity that it is about, where that is known (icl subsamples by it)."""
+    """Source text. `group` names the fact or entity that it is about, where that is known (icl subsamples by it).
+    `context`: the title and headings above a part of a file; `text` begins with it, and `body` is the rest."""
 
     id: str
     text: str
     group: str | None = None
+    context: str | None = None
+
+    @property
+    def body(self) -> str:
+        return self.text[len(self.context) :].strip() if self.context else self.text
+
+    def row(self) -> dict[str, Any]:
+        """Without the key context where there is none."""
+        return {k: v for k, v in super().row().items() if k != "context" or v is not None}
 
 
 @dataclass(frozen=True)
@@ -114,13 +124,15 @@ class Usage(Base):
 class Corpus:
     """What a study is about: the documents; the questions that count; the questions by which settings are chosen (never
     the former); and, for benchmarks, the true inferences that a perfect augmenter would write, and the solver's reading
-    of a text: which facts it states, in the notation of Question.facts (false ones too, each as what it says)."""
+    of a text: which facts it states, in the notation of Question.facts (false ones too, each as what it says).
+    `ingest`: what became of every file that a user brought, as ingest.json tells it (corpus/ingest.py)."""
 
     documents: list[Document]
     questions: list[Question]
     validation: list[Question] = field(default_factory=list)
     oracle: list[Augmentation] = field(default_factory=list)
     states: Callable[[str], set[str]] | None = None
+    ingest: dict[str, Any] | None = None
 
 
 def digest(*parts: Any) -> str:

@@ -1,6 +1,7 @@
 """The run folder: one execution of a study. What a stage wrote stands until something that it depends on changes.
 
 study.json          the study as resolved, and the versions that ran it
+ingest.json         what became of every file of the user's documents (corpus/ingest.py)
 calls.sqlite        every model call that was paid for (backends/store.py)
 stages/NAME.json    a stage's manifest, written last: the fingerprint of what it depends on, and its usage
 the contracts' files: augmentations.jsonl, rejected.jsonl, predictions.jsonl, models/, results.json, report.html ...

@@ -22,7 +22,8 @@ from .augment import preview as previewed
 from .backends import Models, on_server
 from .backends.store import Store
 from .config import EPOCHS, Study
-from .corpus.read import read_documents, read_questions
+from .corpus.ingest import ingest, summary
+from .corpus.read import read_questions
 from .errors import UserError
 from .evaluate import arms, forgetting, retrieval, score
 from .evaluate.score import Setting
@@ -99,6 +100,10 @@ def _begin(study: Study, folder: Path, force: bool, models: Models | None) -> Fl
         raise UserError(*faults)
     the_run = Run(folder, study.name)
     the_run.begin(study.model_dump(mode="json"))
+    if corpus.ingest:
+        write_json(folder / "ingest.json", corpus.ingest)
+        for line in summary(corpus.ingest):
+            say(line)
     return Flow(study, the_run, corpus, models, force)
 
 
@@ -165,9 +170,9 @@ def load(study: Study) -> tuple[Corpus, list[str]]:
             return Corpus([], []), list(e.faults)
     assert study.documents is not None
     assert study.questions is not None
-    documents, faults = read_documents(study.documents)
-    questions, more = read_questions(study.questions)
-    return _held_out(documents, questions), faults + more
+    found = ingest(study.documents, study.ingest, [study.questions], bar)
+    questions, faults = read_questions(study.questions)
+    return replace(_held_out(found.documents, questions), ingest=found.manifest), found.faults + faults
 
 
 def _held_out(documents: list[Document], questions: list[Question]) -> Corpus:

@@ -4,15 +4,24 @@ import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from augtune.corpus.read import read_documents, read_pairs, read_questions
+from augtune.config import Ingest
+from augtune.corpus.ingest import ingest
+from augtune.corpus.read import read_pairs, read_questions
 from augtune.errors import UserError
+from augtune.records import Document
 
 Lines = Callable[..., Path]
+
+
+def read_documents(path: Path, **settings: Any) -> tuple[list[Document], list[str]]:
+    found = ingest(path, Ingest(**settings))
+    return found.documents, found.faults
 
 
 def test_documents_of_every_kind(tmp_path: Path, lines: Lines) -> None:
@@ -22,7 +31,7 @@ def test_documents_of_every_kind(tmp_path: Path, lines: Lines) -> None:
     documents, faults = read_documents(tmp_path)
     assert faults == []
     assert [(d.id, d.text, d.group) for d in documents] == [
-        ("x", "One.", "7"), ("a-2", "Two is two.", None), ("t", "Three, or so.", None), ("c.md", "# Four", None),
+        ("x", "One.", "7"), ("a-2", "Two is two.", None), ("t", "Three, or so.", None), ("c.md#1", "Four", None),
     ]  # fmt: skip
 
 
@@ -74,10 +83,10 @@ def test_nothing_to_read_is_a_fault(tmp_path: Path, content: str) -> None:
 
 
 def test_missing_unknown_and_not_text(tmp_path: Path) -> None:
-    (tmp_path / "x.docx").write_bytes(b"x")
+    (tmp_path / "x.doc").write_bytes(b"x")
     (tmp_path / "x.jsonl").write_bytes(b'{"text": "a"}\n\xff\n')
     assert "cannot be read" in read_documents(tmp_path / "none.jsonl")[1][0]
-    assert "files of kind .docx" in read_documents(tmp_path / "x.docx")[1][0]
+    assert "files of kind .doc are not read; save it as .docx" in read_documents(tmp_path / "x.doc")[1][0]
     assert f"{tmp_path / 'x.jsonl'}:2: is not UTF-8" in read_documents(tmp_path / "x.jsonl")[1][0]
 
 

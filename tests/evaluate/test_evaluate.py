@@ -136,6 +136,7 @@ def test_normalization_decides_between_a_long_and_a_short_choice() -> None:
         ("Dr. Tolen sleeps. She snores.", ["Dr. Tolen sleeps.", "She snores."]),
         ("It costs 3.50 today. Good.", ["It costs 3.50 today.", "Good."]),
         ("No end", ["No end"]),
+        ("- One.\n- two\n1. three\n| a | b |", ["- One.", "- two", "1. three", "| a | b |"]),
     ],
 )
 def test_sentences(text: str, found: list[str]) -> None:

@@ -202,7 +202,7 @@ def permute(writer: Writer, documents: Sequence[Document], sample: int) -> list[
     """The sentences in another order, seeded; a document of one sentence has no other order."""
     found = []
     for d in documents:
-        parts = sentences(d.text)
+        parts = sentences(d.body)
         shuffled = random.Random(digest(writer.seed, sample, d.id)).sample(parts, len(parts))
         if len(parts) > 1:
             found.append(Draft(f"{d.id}-{sample}", [d.id], d.text, " ".join(shuffled)))

@@ -212,5 +212,5 @@ def comparing_word(text: str) -> str | None:
 
 def numbered(document: Document) -> list[tuple[str, str]]:
     """(key, sentence) of each sentence; the key is the document's id, and the sentence's place if there are several."""
-    parts = sentences(document.text)
+    parts = sentences(document.body)
     return [(document.id if len(parts) == 1 else f"{document.id}-{k}", part) for k, part in enumerate(parts)]

@@ -1,8 +1,7 @@
-"""Files to records. Every fault of every file is found and told with its line; nothing is dropped silently.
+"""Rows of tables to records. Every fault is found and told with its line; nothing is dropped silently.
 
-documents   .jsonl {"text", "id"?, "group"?} or {"prompt", "completion"}; .csv with a column text; .txt or .md (one
-            document each); or a folder of these
-questions   .jsonl or .csv {"prompt", "answer", "choices"?, "split"?, "group"?, "kind"?, "match"?, "id"?}
+documents   .jsonl, .csv, .parquet {"text", "id"?, "group"?} or {"prompt", "completion"}; other kinds: formats.py
+questions   the same kinds {"prompt", "answer", "choices"?, "split"?, "group"?, "kind"?, "match"?, "id"?}
 """
 
 from __future__ import annotations
@@ -10,90 +9,93 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from .. import algebra
 from ..errors import UserError
 from ..names import MATCHES
 from ..records import Document, Question
+from .text import NEEDS_EXTRA, Unreadable
 
 Rows = Iterator[tuple[int, Any]]  # (line, the row or a fault as text)
-Found = TypeVar("Found", Document, Question)
-TABLES = (".jsonl", ".csv")
-TEXTS = (".txt", ".md")
+TABLES = (".jsonl", ".csv", ".parquet")
+PAIR = ("prompt", "completion")
+DELIMITERS = ";\t"  # of a CSV whose header holds no comma
 
 
-def read_documents(path: Path) -> tuple[list[Document], list[str]]:
-    """The documents of a file or folder, and what is wrong with it."""
-    files = sorted(f for f in path.rglob("*") if f.suffix.lower() in TABLES + TEXTS) if path.is_dir() else [path]
-    if not files:
-        return [], [f"{path}: holds no file of the kinds that can be read: {', '.join(TABLES + TEXTS)}"]
-    rows = (
-        (file, line, row)
-        for file in files
-        for line, row in ([(1, _whole(file, path))] if file.suffix.lower() in TEXTS else _table(file))
-    )
-    return _collect(path, rows, _document, "document")
+def read_rows(path: Path, name: str, text: str, decode: Callable[[bytes], str]) -> Iterator[tuple[int, Document | str]]:
+    """(line, document or what is wrong) of each row. `text` names the key that holds the text; ids that are not given
+    begin with `name`."""
+    for line, row in _table(path, [(text,), PAIR], decode):
+        yield line, _document(row, f"{name}-{line}", text)
 
 
 def read_questions(path: Path) -> tuple[list[Question], list[str]]:
-    """The questions of a file, and what is wrong with it."""
-    return _collect(path, ((path, line, row) for line, row in _table(path)), _question, "question")
-
-
-def _collect(
-    path: Path, rows: Iterable[tuple[Path, int, Any]], make: Callable[[Any, str], Found | str], noun: str
-) -> tuple[list[Found], list[str]]:
-    """The records that `make` finds, each with an id of its own, and every fault with file and line."""
-    records: list[Found] = []
+    """The questions of a file, each with an id of its own, and every fault with file and line."""
+    questions: list[Question] = []
     faults: list[str] = []
     seen: dict[str, str] = {}
-    for file, line, row in rows:
-        place = f"{file}:{line}"
-        found = make(row, f"{file.stem}-{line}")
+    for line, row in _table(path, [("prompt", "answer")]):
+        place = f"{path}:{line}"
+        found = _question(row, f"{path.stem}-{line}")
         if isinstance(found, str):
             faults.append(f"{place}: {found}")
         elif found.id in seen:
-            faults.append(f"{place}: id {found.id!r} is taken by {seen[found.id]}; give every {noun} its own")
+            faults.append(f"{place}: id {found.id!r} is taken by {seen[found.id]}; give every question its own")
         else:
             seen[found.id] = place
-            records.append(found)
-    if not records and not faults:
-        faults.append(f"{path}: holds no {noun}s")
-    return records, faults
+            questions.append(found)
+    if not questions and not faults:
+        faults.append(f"{path}: holds no questions")
+    return questions, faults
 
 
 def read_pairs(path: Path) -> list[tuple[str, str]]:
     """(prompt, completion) of each row of a .jsonl. Raises UserError with every fault."""
     rows = list(_table(path))
-    needed = {"prompt", "completion"}
     faults = [
         f"{path}:{line}: {row if isinstance(row, str) else 'has no prompt and completion'}"
         for line, row in rows
-        if isinstance(row, str) or not needed <= row.keys()
+        if isinstance(row, str) or not row.keys() >= set(PAIR)
     ]
     if faults:
         raise UserError(*faults)
     return [(row["prompt"], row["completion"]) for _, row in rows]
 
 
-def _table(path: Path) -> Rows:
-    readers: dict[str, Callable[[str], Rows]] = {".jsonl": _jsonl, ".csv": _csv}
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        known = ", ".join(readers)
+def _table(path: Path, needs: Sequence[Sequence[str]] = (), decode: Callable[[bytes], str] | None = None) -> Rows:
+    """`needs`: the columns, or one of the sets of columns, without which no row can be used."""
+    kind = path.suffix.lower()
+    if kind not in TABLES:
+        known = ", ".join(TABLES)
         yield 1, f"files of kind {path.suffix or 'without a suffix'} cannot be read here; can be: {known}"
         return
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        if kind == ".parquet":
+            yield from _parquet(path, needs)
+            return
+        raw = path.read_bytes()
+        text = decode(raw) if decode and kind == ".csv" else raw.decode("utf-8-sig")
     except OSError as e:
-        yield 1, f"cannot be read ({e.strerror})"
+        yield 1, f"cannot be read ({e.strerror or e})"
+    except Unreadable as e:
+        yield 1, str(e)
     except UnicodeDecodeError as e:
-        yield path.read_bytes()[: e.start].count(b"\n") + 1, "is not UTF-8 text; convert it, for example with iconv"
+        yield raw[: e.start].count(b"\n") + 1, "is not UTF-8 text; convert it, for example with iconv"
     else:
-        yield from reader(text)
+        yield from _jsonl(text) if kind == ".jsonl" else _csv(text, needs)
+
+
+def _lacks(columns: Sequence[str], needs: Sequence[Sequence[str]]) -> str | None:
+    if not needs or any(set(columns) >= set(each) for each in needs):
+        return None
+    found = ", ".join(map(repr, columns)) or "none"
+    key = needs[0][0]
+    return f"has no column {' and '.join(map(repr, needs[0]))}; found the columns {found}" + (
+        f"; name the one that holds the text with ingest.text, or call it {key}" if len(needs) > 1 else ""
+    )
 
 
 def _jsonl(text: str) -> Rows:
@@ -109,9 +111,34 @@ def _jsonl(text: str) -> Rows:
         yield line, row if isinstance(row, dict) else f"a row is a JSON object, found {type(row).__name__}"
 
 
-def _csv(text: str) -> Rows:
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+def _parquet(path: Path, needs: Sequence[Sequence[str]]) -> Rows:
+    """Rows count from 1, without a header."""
     try:
+        from pyarrow import ArrowException, parquet
+    except ImportError as e:
+        raise Unreadable(NEEDS_EXTRA.format("parquet")) from e
+    try:
+        with parquet.ParquetFile(path) as table:
+            if fault := _lacks(table.schema_arrow.names, needs):
+                yield 1, fault
+                return
+            rows = (row for batch in table.iter_batches(1000) for row in batch.to_pylist())
+            for line, row in enumerate(rows, 1):
+                yield line, {k: v for k, v in row.items() if v is not None}
+    except ArrowException:
+        yield 1, "is no whole Parquet file; write it again"
+
+
+def _csv(text: str, needs: Sequence[Sequence[str]]) -> Rows:
+    header = text.partition("\n")[0]
+    delimiter = max(DELIMITERS, key=header.count) if "," not in header else ","
+    reader = csv.DictReader(
+        io.StringIO(text, newline=""), strict=True, delimiter=delimiter if delimiter in header else ","
+    )
+    try:
+        if text.strip() and (fault := _lacks(reader.fieldnames or [], needs)):
+            yield 1, fault
+            return
         for row in reader:
             if None in row:
                 yield reader.line_num, f"has more fields than the header, which has {len(reader.fieldnames or [])}"
@@ -131,29 +158,20 @@ def _csv(text: str) -> Rows:
         yield reader.line_num, f"not valid CSV: {e}"
 
 
-def _whole(file: Path, root: Path) -> Any:
-    try:
-        text = file.read_bytes().decode("utf-8-sig").strip()
-    except OSError as e:
-        return f"cannot be read ({e.strerror})"
-    except UnicodeDecodeError:
-        return "is not UTF-8 text; convert it, for example with iconv"
-    return {"id": str(file.relative_to(root)) if root.is_dir() else file.name, "text": text}
-
-
-def _document(row: Any, default_id: str) -> Document | str:
+def _document(row: Any, default_id: str, key: str) -> Document | str:
     if isinstance(row, str):
         return row
-    if "text" not in row and {"prompt", "completion"} <= row.keys():
-        row = {**row, "text": f"{row['prompt']}{row['completion']}"}
-    if "text" not in row:
-        return f"has no text; found the keys {', '.join(map(repr, row)) or 'none'}"
-    if not isinstance(row["text"], str):
-        return f"text must be a string, found {type(row['text']).__name__}"
-    if not row["text"].strip():
+    if key not in row and row.keys() >= set(PAIR):
+        row = {**row, key: f"{row['prompt']}{row['completion']}"}
+    if key not in row:
+        return f"has no {key}; found the keys {', '.join(map(repr, row)) or 'none'}"
+    text = row[key]
+    if not isinstance(text, str):
+        return f"{key} must be a string, found {type(text).__name__}"
+    if not text.strip():
         return "the document is empty"
     group = row.get("group")
-    return Document(str(row.get("id", default_id)), row["text"].strip(), None if group is None else str(group))
+    return Document(str(row.get("id", default_id)), text.strip(), None if group is None else str(group))
 
 
 def _question(row: Any, default_id: str) -> Question | str:
