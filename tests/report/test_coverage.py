@@ -52,10 +52,12 @@ def test_accuracy_with_and_without() -> None:
     taught = {"augmented": ["The keeper of the lamp is Mira Tolen."], "finetune": []}
     found = coverage(corpus, predictions, taught)
     assert found["augmented"]["reversal"] == {
-        "n": 2, "covered": 1, "accuracy_covered": 0.5, "accuracy_uncovered": 0.0,
+        "n": 2, "covered": 1, "accuracy_covered": 0.5, "accuracy_uncovered": 0.0, "ci95_covered": None,
+        "ci95_uncovered": None,
     }  # fmt: skip
     assert found["finetune"]["reversal"] == {
-        "n": 2, "covered": 0, "accuracy_covered": None, "accuracy_uncovered": 1.0,
+        "n": 2, "covered": 0, "accuracy_covered": None, "accuracy_uncovered": 1.0, "ci95_covered": None,
+        "ci95_uncovered": None,
     }  # fmt: skip
     assert found["in_documents"] == {"reversal": 0}
 

@@ -29,7 +29,7 @@ def test_the_contract() -> None:
     assert (cell["n"], cell["correct"], cell["seeds"]) == (12, 4.0, {"0": 0.3333, "1": 0.3333})
     assert len(cell["ci95"]) == 2
     assert {"a", "b", "split", "difference", "ci95", "p"} <= got["comparisons"][0].keys()
-    assert got["coverage"]["augmented"]["all"].keys() == {"n", "covered", "accuracy_covered", "accuracy_uncovered"}
+    assert got["coverage"]["augmented"]["all"].keys() >= {"n", "covered", "accuracy_covered", "accuracy_uncovered"}
     assert got["verdict"].keys() >= {"status", "arm", "reason", "probability"}
     assert got["arms"]["base"]["cost"].keys() >= {"once_flops", "query_flops", "query_flops_batched"}
     assert [row["split"] for row in got["shortfalls"]] == ["all"]
@@ -38,7 +38,10 @@ def test_the_contract() -> None:
 
 def test_accuracy_by_kind_with_the_error_over_kinds() -> None:
     kinds = found(RIGHT, corpus=corpus(kinds=("is a", "has")))["arms"]["base"]["splits"]["all"]
-    assert kinds["kinds"] == {"is a": {"n": 6, "accuracy": 0.1667}, "has": {"n": 6, "accuracy": 0.1667}}
+    for kind in ("is a", "has"):
+        cell = kinds["kinds"][kind]
+        assert (cell["n"], cell["accuracy"]) == (6, 0.1667)
+        assert 0 <= cell["ci95"][0] <= 0.1667 <= cell["ci95"][1] <= 1
     assert kinds["over_kinds"] == {"mean": 0.1667, "standard_error": 0.0}
     alone = found(RIGHT, corpus=corpus(kinds=("is a",)))["arms"]["base"]["splits"]["all"]
     assert alone["over_kinds"]["standard_error"] is None

@@ -10,10 +10,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..records import Corpus, Prediction, Question
+from .statistics import Draws, resample, tabulate
 
+DRAWS = 4_000  # nothing is decided by these intervals
 ENOUGH = 0.5  # share of a prompt's content words that must stand before the answer
 
 
@@ -33,9 +36,9 @@ NOTHING = frozenset(words(EMPTY))
 
 def coverage(corpus: Corpus, predictions: Sequence[Prediction], taught: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """For each trained arm and split: n questions, how many are covered by the texts that the arm learnt beside the
-    documents, and its accuracy (a mean over seeds) on those and on the others, None if there are none. Beside the arms:
+    documents, and its accuracy (a mean over seeds) on those and on the others with intervals, None if there are none or
+    no interval is defined. Beside the arms:
     `method`, and `in_documents`: how many questions of each split the documents themselves state."""
-    exact = corpus.states is not None and all(q.facts for q in corpus.questions)
     right: dict[tuple[str, str], list[bool]] = defaultdict(list)
     for p in predictions:
         right[p.arm, p.id].append(p.correct)
@@ -44,19 +47,28 @@ def coverage(corpus: Corpus, predictions: Sequence[Prediction], taught: Mapping[
         splits[q.split].append(q)
     found: dict[str, Any] = {}
     for arm, texts in taught.items():
-        covered = _covered(corpus, texts, exact)
+        covered = witnesses(corpus, texts)
+        mine = [replace(p, split=f"{p.id in covered} {p.split}") for p in predictions if p.arm == arm]
+        draws = resample([tabulate(mine)], DRAWS) if mine else None
+
+        def interval(split: str, known: bool, arm: str = arm, draws: Draws | None = draws) -> list[float] | None:
+            place = f"{known} {split}"
+            return draws.interval(place, arm) if draws and place in draws.accuracy else None
+
         found[arm] = {
             split: {
                 "n": len(questions),
                 "covered": sum(q.id in covered for q in questions),
                 "accuracy_covered": _mean([right[arm, q.id] for q in questions if q.id in covered]),
                 "accuracy_uncovered": _mean([right[arm, q.id] for q in questions if q.id not in covered]),
+                "ci95_covered": interval(split, True),
+                "ci95_uncovered": interval(split, False),
             }
             for split, questions in splits.items()
         }
-    stated = _covered(corpus, [d.text for d in corpus.documents], exact)
+    stated = witnesses(corpus, [d.text for d in corpus.documents])
     found["in_documents"] = {split: sum(q.id in stated for q in questions) for split, questions in splits.items()}
-    found["method"] = "solver" if exact else "approximate"
+    found["method"] = "solver" if _exact(corpus) else "approximate"
     return found
 
 
@@ -65,14 +77,23 @@ def _mean(answers: Sequence[Sequence[bool]]) -> float | None:
     return round(sum(found) / len(found), 4) if found else None
 
 
-def _covered(corpus: Corpus, texts: Sequence[str], exact: bool) -> set[str]:
-    """The ids of the questions that the texts cover."""
-    if exact and corpus.states is not None:
-        facts = set().union(*map(corpus.states, texts)) if texts else set()
-        return {q.id for q in corpus.questions if facts.issuperset(q.facts or ())}
+def witnesses(corpus: Corpus, texts: Sequence[str]) -> dict[str, list[int]]:
+    """For each question that the texts cover, by id: places in `texts` that show it, one for each of its facts."""
+    if _exact(corpus) and corpus.states is not None:
+        place: dict[str, int] = {}
+        for i, text in enumerate(texts):
+            for fact in corpus.states(text):
+                place.setdefault(fact, i)
+        told = [q for q in corpus.questions if all(fact in place for fact in q.facts or ())]
+        return {q.id: sorted({place[fact] for fact in q.facts or ()}) for q in told}
     index, documents = _Index(texts), _Index([d.text for d in corpus.documents])
     names = {q.group for q in corpus.questions if q.group is not None and documents.holding_all(words(q.group))}
-    return {q.id for q in corpus.questions if index.covers(q, words(q.group) if q.group in names else [])}
+    first = {q.id: index.first(q, words(q.group) if q.group in names else []) for q in corpus.questions}
+    return {q: [i] for q, i in first.items() if i is not None}
+
+
+def _exact(corpus: Corpus) -> bool:
+    return corpus.states is not None and all(q.facts for q in corpus.questions)
 
 
 class _Index:
@@ -82,7 +103,7 @@ class _Index:
     answer may repeat)."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self.texts = [words(t) for t in dict.fromkeys(texts)]
+        self.texts = [words(t) for t in texts]
         self.with_word: dict[str, set[int]] = defaultdict(set)
         for i, text in enumerate(self.texts):
             for word in text:
@@ -92,16 +113,17 @@ class _Index:
         """The texts that hold all these words, in whatever order."""
         return set.intersection(*sorted((self.with_word.get(w, set()) for w in found), key=len)) if found else set()
 
-    def covers(self, question: Question, group: Sequence[str]) -> bool:
+    def first(self, question: Question, group: Sequence[str]) -> int | None:
+        """The place of the first text that covers the question."""
         answer, prompt = words(question.answer), words(question.prompt)
         named = bool(group) and set(group) <= set(prompt)
         asked = set(group) if named else set(prompt) - NOTHING
         need = len(asked) if named else ENOUGH * len(asked)
-        for i in self.holding_all([*answer, *group]) if answer else ():
+        for i in sorted(self.holding_all([*answer, *group])) if answer else ():
             place = _last(self.texts[i], answer)
             if place is not None and len(asked.intersection([*self.texts[i][:place], *answer])) >= need:
-                return True
-        return False
+                return i
+        return None
 
 
 def _last(text: Sequence[str], found: Sequence[str]) -> int | None:

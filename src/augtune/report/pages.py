@@ -1,104 +1,168 @@
-"""results.json as pages: a table for the terminal, report.md, and report.html, which is one file without network."""
+"""results.json as pages: report.md, and report.html, which is one file without network.
+
+The page's charts are drawn here (charts.py); its script moves the recommendation (assets/decide.js, first.js) and lists
+documents, augmentations and questions (assets/explorer.js). A Content-Security-Policy allows this script and style by
+their hashes and nothing else, so that no text that documents or models bring can run or fetch anything.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
-import os
-from collections.abc import Sequence
-from functools import partial
+import re
+from collections.abc import Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from ..records import Corpus, Prediction
-from . import sections
+from . import charts, decision, explorer, sections
+from .costs import CASES
 from .sections import Section
 
-EXAMPLES = 6  # documents shown with all that belongs to them
+ASSETS = Path(__file__).parent / "assets"
+ARMS = {
+    "base": "the model as it is, without the documents",
+    "icl": "the documents in the prompt",
+    "rag": "retrieved documents in the prompt",
+    "finetune": "fine-tuned on the documents",
+    "augmented": "fine-tuned on the documents and on what the model itself infers from them in context",
+    "local": "as augmented, with inferences from single documents alone",
+    "global": "as augmented, with inferences across documents alone",
+    "oracle": "as augmented, with the inferences of a perfect augmenter, which only benchmarks have",
+    "control-instruction": "the prompt's instruction without documents",
+    "control-unrelated": "other texts in the prompt",
+}
+TAKE = {
+    "base": "Use the model as it is",
+    "icl": "Put the documents in the prompt",
+    "rag": "Retrieve documents into the prompt",
+    "finetune": "Fine-tune on the documents",
+    "augmented": "Fine-tune on the documents and the model's own inferences",
+}
+# Tables that stand beside their charts; the others stand under Method.
+PLACED = (
+    "accuracy", "kinds", "differences", "shortfalls", "controls", "coverage", "seeds", "forgetting", "preflight",
+)  # fmt: skip
+CANNOT = "These results cannot tell yet"
+SURE = "{arm} comes out first in {share} of resampled studies, at {queries}"
+UNSURE = (
+    "{arm} comes first, in {share} of resampled studies, at {queries}; the study asks for 90 % and for enough groups"
+)
 
 
-def write(folder: Path, found: dict[str, Any], corpus: Corpus, predictions: Sequence[Prediction]) -> None:
-    """report.md and report.html in the run folder."""
+def write(
+    folder: Path, found: dict[str, Any], corpus: Corpus, predictions: Sequence[Prediction],
+    taught: Mapping[str, Sequence[str]] | None = None,
+) -> None:  # fmt: skip
+    """report.md and report.html in the run folder; `taught` as for results.results."""
     page = {
         "found": found,
         "arms": list(found["arms"]),
-        "splits": sections.splits_of(found),
-        "sections": [*sections.sections(found), *_of_the_folder(folder)],
-        "examples": _examples(folder, corpus, predictions),
-        "curves": _curves(folder),
+        "sections": _sections(folder, found),
         "environment": _read(folder / "study.json"),
         "settings": json.dumps(found["study"], indent=1, ensure_ascii=False),
     }
-    for name, escape in (("report.html", True), ("report.md", False)):
-        loader = jinja2.FileSystemLoader(Path(__file__).parent)
-        environment = jinja2.Environment(loader=loader, autoescape=escape, trim_blocks=True, lstrip_blocks=True)
-        environment.filters |= {"percent": sections.percent, "chosen": chosen, "cell": cell}
-        environment.undefined = jinja2.StrictUndefined
-        text = environment.get_template(name).render(page)
-        part = folder / f"{name}.part"
-        part.write_text(text, encoding="utf-8")
-        part.replace(folder / name)
+    _render("report.md", folder / "report.md", page)
+    written = [*_lines(folder / "augmentations.jsonl"), *_lines(folder / "rejected.jsonl")]
+    advice = _advice(found)
+    page |= {
+        "charts": {
+            "accuracy": charts.accuracy(found), "costs": charts.costs(found), "break_even": charts.break_even(found),
+            "by_split": charts.by_split(found), "by_kind": charts.by_kind(found), "seeds": charts.seeds(found),
+            "differences": charts.differences(found), "coverage": charts.coverage(found),
+            "ablation": charts.ablation(found), "forgetting": charts.forgetting(found),
+            "curves": charts.curves(history(folder)),
+        },
+        "placed": PLACED,
+        "cases": CASES,
+        "decades": charts.decades(found),
+        "times": found["decision"]["times"],
+        "seconds": _seconds(found),
+        "advice": advice,
+        "results_json": in_script(found),
+        "advice_json": in_script({
+            "take": {arm: take(arm) for arm in found["arms"]}, "cannot": f"{CANNOT}.", "sure": f"{SURE}.",
+            "unsure": f"{UNSURE}.",
+        }),
+        "items": explorer.packed(explorer.items(corpus, predictions, written, taught)),
+    }  # fmt: skip
+    render_html("report.html", folder / "report.html", page, ("decide.js", "first.js", "explorer.js"))
 
 
-def _of_the_folder(folder: Path) -> list[Section]:
-    """Sections on what lies beside results.json."""
-    found = []
-    reasons = _reasons(folder / "rejected.jsonl")
-    if reasons:
-        rows = [[strategy, f"{n}", reason] for strategy, reason, n in reasons]
-        found.append(Section("Rejected augmentations", ["strategy", "texts", "why"], rows))
-    preflight = _read(folder / "preflight.json")
-    if preflight:
-        rows = [[m["kind"], m["style"], f"{m['right']} of {m['n']}", m["example"]] for m in preflight["measured"]]
-        verdicts = [f"{v['strategy']}: {v['why']}" for v in preflight["verdicts"]]
-        title = "Preflight: what the model can do in context"
-        found.append(Section(title, ["inference", "style", "right", "an answer"], rows, "", verdicts))
-    return found
+def take(arm: str) -> str:
+    return f"{TAKE.get(arm, 'Take this arm')}: {arm}."
 
 
-def show(folder: Path, found: dict[str, Any], console: Console) -> None:
-    """The table, the verdict, and where the report lies."""
-    splits = sections.splits_of(found)
-    table = Table(
-        title=f"{found['study']['name']}: accuracy, with 95 % intervals by group and seed", title_justify="left"
+def gloss(arm: str) -> str:
+    return ARMS.get(arm) or f"as augmented, with the texts of {arm.partition('-')[2]} alone"
+
+
+def _advice(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The first sentences: as the page's script would write them at the study's queries."""
+    queries = found["study"]["verdict"]["queries"]
+    advice = decision.advise(found, queries)
+    if advice is None:
+        return {"sentence": f"{CANNOT}.", "confidence": found["verdict"]["reason"], "shares": {}}
+    told = {
+        "arm": advice.arm, "share": f"{100 * advice.probability:.3g} %", "queries": f"{queries:,} expected queries",
+    }  # fmt: skip
+    return {
+        "sentence": take(advice.arm) if advice.sure else f"{CANNOT}.",
+        "confidence": f"{(SURE if advice.sure else UNSURE).format(**told)}.",
+        "shares": {arm: advice.shares.get(arm, 0.0) for arm in found["arms"] if arm in advice.shares},
+    }
+
+
+def render_html(template: str, path: Path, page: Mapping[str, Any], scripts: Sequence[str]) -> None:
+    """A page with its style and scripts inside, and a policy that allows these alone."""
+    style, script = _style(), "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in scripts)
+    allowed = {"script-src": _hash(script), "style-src": _hash(style), "img-src": "data:"}
+    rest = "base-uri 'none'; form-action 'none'"
+    policy = f"default-src 'none'; {'; '.join(f'{k} {v}' for k, v in allowed.items())}; {rest}"
+    _render(template, path, {**page, "style": style, "script": script, "policy": policy})
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _style() -> str:
+    """page.css with the colours, for light and dark."""
+    css = (ASSETS / "page.css").read_text(encoding="utf-8")
+    for i, mode in enumerate(("light", "dark")):
+        css = css.replace(
+            f"{{{{ {mode} }}}}", " ".join(f"--{name}: {pair[i]};" for name, pair in charts.COLOURS.items())
+        )
+    return css.replace("{{ hues }}", " ".join(f".arm-{name} {{ color: var(--{name}); }}" for name in charts.COLOURS))
+
+
+def _render(template: str, path: Path, page: Mapping[str, Any]) -> None:
+    loader = jinja2.FileSystemLoader(ASSETS)
+    environment = jinja2.Environment(
+        loader=loader, autoescape=template.endswith(".html"), trim_blocks=True, lstrip_blocks=True
     )
-    for head in ("arm", *splits, "FLOPs once", "per query"):
-        table.add_column(head, justify="left" if head == "arm" else "right")
-    for arm, row in found["arms"].items():
-        cells = [sections.percent(row["splits"][s]["accuracy"], row["splits"][s]["ci95"]) for s in splits]
-        cost = [sections.quantity(row["cost"][key]) for key in ("once_flops", "query_flops")]
-        table.add_row(arm, *cells, *cost)
-    chance = [f"{found['chance'][s]:.3f}" if found["chance"][s] is not None else "" for s in splits]
-    table.add_row("[dim]chance", *(f"[dim]{c}" for c in chance), "", "")
-    console.print(table)
-    say = partial(console.print, highlight=False, markup=False)
-    for row in _key_comparisons(found):
-        low, high = row["ci95"]
-        word = "ahead of" if low > 0 else "behind" if high < 0 else "not told apart from"
-        say(f"{row['split']}: {row['a']} {word} {row['b']}: {row['difference']:+.3f} {sections.signed(row['ci95'])}")
-    covered = {arm: cells for arm, cells in found["coverage"].items() if arm in found["arms"] and arm != "finetune"}
-    for arm, cells in covered.items():
-        told = ", ".join(f"{split} {c['covered']} of {c['n']}" for split, c in cells.items())
-        say(f"taught to {arm} ({found['coverage']['method']}): {told}")
-    for note in found.get("notes", ()):
-        say(f"note: {note}")
-    verdict = found["verdict"]
-    if verdict["status"] == "recommended":
-        console.print(f"\n[bold]Verdict: {verdict['arm']}[/] (probability {verdict['probability']:.2f})")
-    else:
-        console.print("\n[bold]Verdict: cannot tell[/]")
-    say(verdict["reason"])
-    console.print(f"\nreport: {os.path.relpath(folder / 'report.html')}", highlight=False, soft_wrap=True, markup=False)
+    environment.filters |= {"cell": cell, "clean": charts.clean, "gloss": gloss, "hue": hue, "is_number": is_number}
+    environment.undefined = jinja2.StrictUndefined
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(environment.get_template(template).render(page), encoding="utf-8", errors="replace")
+    part.replace(path)
 
 
-def _key_comparisons(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """What the product is about: augmented against finetune and against icl."""
-    pairs = [("augmented", "finetune"), ("augmented", "icl")]
-    return [c for c in found["comparisons"] if (c["a"], c["b"]) in pairs and c["ci95"]]
+def in_script(value: Any) -> str:
+    """JSON that can stand in a script element: no `<` in it, and no number that JSON does not know."""
+    return json.dumps(_finite(value), ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def cell(text: str) -> str:
@@ -106,19 +170,55 @@ def cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def chosen(prediction: dict[str, Any]) -> str:
-    return f"{'✓' if prediction['correct'] else '✗'} {prediction['chosen']}"
+def hue(arm: str) -> str:
+    return charts.colour(arm)[6:-1]
 
 
-def show_preflight(folder: Path, console: Console) -> None:
-    """What was measured, as a table."""
-    found = _read(folder / "preflight.json")
-    table = Table(title="preflight: what the model can do in context", title_justify="left")
-    for head in ("inference", "style", "right", "an answer"):
-        table.add_column(head)
-    for m in found["measured"]:
-        table.add_row(m["kind"], m["style"], f"{m['right']} of {m['n']}", Text(m["example"]))
-    console.print(table)
+def is_number(text: str) -> bool:
+    return bool(re.match(r"[-+]?\d[\d.,]*( ?[kMGTPE])?$", text))
+
+
+# -- what lies beside results.json
+
+
+def _sections(folder: Path, found: dict[str, Any]) -> dict[str, Section | None]:
+    named = {make.__name__: make(found) for make in sections.SECTIONS}
+    return {
+        **named,
+        "rejected": _rejected(folder / "rejected.jsonl"),
+        "preflight": _preflight(folder / "preflight.json"),
+    }
+
+
+def _rejected(path: Path) -> Section | None:
+    counts: dict[tuple[str, str], int] = {}
+    for row in _lines(path):
+        key = (row["strategy"], row["reason"])
+        counts[key] = counts.get(key, 0) + 1
+    rows = [[strategy, f"{n}", reason] for (strategy, reason), n in sorted(counts.items(), key=lambda c: -c[1])]
+    return Section("Rejected augmentations", ["strategy", "texts", "why"], rows) if rows else None
+
+
+def _preflight(path: Path) -> Section | None:
+    if not (found := _read(path)):
+        return None
+    rows = [[m["kind"], m["style"], f"{m['right']} of {m['n']}", m["example"]] for m in found["measured"]]
+    verdicts = [f"{v['strategy']}: {v['why']}" for v in found["verdicts"]]
+    title = "Preflight: what the model can do in context"
+    return Section(title, ["inference", "style", "right", "an answer"], rows, "", verdicts)
+
+
+def history(folder: Path) -> dict[str, list[dict[str, float]]]:
+    """Loss by step of each trained model."""
+    return {path.parent.name: _lines(path) for path in sorted((folder / "models").glob("*/loss.jsonl"))}
+
+
+def _seconds(found: Mapping[str, Any]) -> str:
+    """All that models did: every arm's work, and augmenting once."""
+    usage = [row["usage"] for row in found["arms"].values()]
+    seconds = sum(u[stage]["seconds"] for u in usage for stage in u if stage != "augment")
+    seconds += max(u["augment"]["seconds"] for u in usage)
+    return f"{seconds / 60:.1f} minutes" if seconds >= 60 else f"{seconds:.0f} seconds"
 
 
 def _read(path: Path) -> Any:
@@ -130,47 +230,3 @@ def _lines(path: Path) -> list[dict[str, Any]]:
         return []
     with path.open(encoding="utf-8") as f:
         return [json.loads(line) for line in f]
-
-
-def _reasons(path: Path) -> list[tuple[str, str, int]]:
-    """(strategy, reason, how many), the most frequent first."""
-    counts: dict[tuple[str, str], int] = {}
-    for row in _lines(path):
-        key = (row["strategy"], row["reason"])
-        counts[key] = counts.get(key, 0) + 1
-    return sorted(((s, r, n) for (s, r), n in counts.items()), key=lambda row: -row[2])
-
-
-def _examples(folder: Path, corpus: Corpus, predictions: Sequence[Prediction]) -> list[dict[str, Any]]:
-    """Some documents, with their augmentations, accepted and rejected, and the questions on their group with each
-    arm's answer; spread over the corpus, those that are asked about first."""
-    groups = {q.group for q in corpus.questions}
-    asked = [d for d in corpus.documents if d.group in groups] or corpus.documents
-    spread = asked[:: max(1, len(asked) // EXAMPLES)][:EXAMPLES]
-    written = [*_lines(folder / "augmentations.jsonl"), *_lines(folder / "rejected.jsonl")]
-    answers: dict[str, list[dict[str, Any]]] = {}
-    for p in predictions:
-        answers.setdefault(p.id, []).append(p.row())
-    return [
-        {
-            "document": d.row(),
-            "augmentations": [a for a in written if d.id in a["sources"]],
-            "questions": [
-                {**q.row(), "answers": answers[q.id]}
-                for q in _one_a_split([q for q in corpus.questions if d.group is not None and q.group == d.group])
-            ],
-        }
-        for d in spread
-    ]
-
-
-def _one_a_split(questions: Sequence[Any]) -> list[Any]:
-    first: dict[str, Any] = {}
-    for q in questions:
-        first.setdefault(q.split, q)
-    return list(first.values())
-
-
-def _curves(folder: Path) -> dict[str, list[dict[str, float]]]:
-    """Loss by step of each trained model."""
-    return {path.parent.name: _lines(path) for path in sorted((folder / "models").glob("*/loss.jsonl"))}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from statistics import fmean, stdev
 from typing import Any
 
@@ -14,6 +15,7 @@ from ..names import is_candidate, strategies_of
 from ..records import Corpus, Prediction, Question, Usage
 from . import costs, statistics
 from .coverage import coverage
+from .decision import decision
 from .verdict import shortfalls, verdict
 
 Manifests = Mapping[str, dict[str, Any]]
@@ -37,6 +39,7 @@ def results(
     ratio, assumed = costs.cached_ratio(study.prices)
     candidates = {arm: c for arm, c in of_unit.items() if is_candidate(arm)}
     short = shortfalls(draws, study.verdict.margin)
+    of_kinds = _draws_of_kinds(corpus, predictions)
     return {
         "schema": 1,
         "study": json.loads(study.model_dump_json()),
@@ -48,7 +51,7 @@ def results(
         },
         "arms": {
             arm: {
-                "splits": _splits(arm, mine, world, draws, corpus),
+                "splits": _splits(arm, mine, world, draws, of_kinds, corpus),
                 "usage": {stage: u.row() for stage, u in usage[arm].items()},
                 "cost": _cost(of_unit[arm]),
                 **_what_was_done(study, arm, manifests),
@@ -63,6 +66,7 @@ def results(
         "augmentation": _augmentation(manifests.get("augment", {})),
         "other_normalizations": _other_normalizations(study, predictions),
         "shortfalls": short,
+        "decision": decision(draws, of_unit, study.verdict),
         "verdict": _with_shortfalls(verdict(draws, of_unit, study.verdict), [row["split"] for row in short]),
         "notes": [
             *_notes(study, corpus, world, draws, any(u["train"].tokens_in for u in usage.values())),
@@ -72,8 +76,9 @@ def results(
 
 
 def _splits(
-    arm: str, mine: Sequence[Prediction], world: statistics.World, draws: statistics.Draws, corpus: Corpus
-) -> dict[str, Any]:
+    arm: str, mine: Sequence[Prediction], world: statistics.World, draws: statistics.Draws,
+    of_kinds: statistics.Draws | None, corpus: Corpus,
+) -> dict[str, Any]:  # fmt: skip
     kind_of = {q.id: q.kind for q in corpus.questions}
     found: dict[str, dict[str, Any]] = {}
     for split, table in world.items():
@@ -95,10 +100,30 @@ def _splits(
             found[split]["undefined"] = why
         if kinds:
             found[split] |= _kinds(kinds)
+            for kind, cell in found[split]["kinds"].items():
+                cell["ci95"] = of_kinds.interval(_place(split, kind), arm) if of_kinds else None
         opened = [p for p in here if p.contained is not None]
         if opened:
             found[split]["contained"] = round(sum(bool(p.contained) for p in opened) / len(opened), 4)
     return found
+
+
+DRAWS_OF_KINDS = 4_000  # there are many kinds, and nothing is decided by them
+
+
+def _draws_of_kinds(corpus: Corpus, predictions: Sequence[Prediction]) -> statistics.Draws | None:
+    """As of splits, for each kind within its split."""
+    kind_of = {q.id: q.kind for q in corpus.questions}
+    named = [(p, kind) for p in predictions if (kind := p.kind or kind_of.get(p.id)) is not None]
+    if not named:
+        return None
+    return statistics.resample(
+        [statistics.tabulate([replace(p, split=_place(p.split, kind)) for p, kind in named])], DRAWS_OF_KINDS
+    )
+
+
+def _place(split: str, kind: str) -> str:
+    return json.dumps([split, kind])
 
 
 def _kinds(kinds: Mapping[str, Mapping[str, Sequence[bool]]]) -> dict[str, Any]:
