@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from . import __version__
-from .config import Study, field_help, read_study
+from .config import Study, field_help, load_study, read_study
 from .errors import UserError
 from .names import BENCHMARKS
 
@@ -257,6 +257,42 @@ def export(
 
     finished.export(run, out_folder, arm, merge, dtype, formats or [], force, data_only)
     out.print(f"{out_folder / 'README.md'}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def questions(
+    study: StudyFile = None,
+    documents: Documents = None,
+    out_file: Annotated[
+        Path | None, typer.Option("--out", help="A .jsonl or .csv file. [default: the study's]", show_default=False)
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Writes them. [default: the study's augmenting model, else embedded]")
+    ] = None,
+    checker: Annotated[
+        str | None, typer.Option(help="A model, no arm of the study: only what it answers from the source is kept.")
+    ] = None,
+    style: Annotated[str, typer.Option(help="examples, chat, or auto: chat if the model follows it.")] = "auto",
+    validation: Annotated[float, typer.Option(min=0, max=0.9, help="Share of facts for choosing settings.")] = 0.2,
+    set_: Set = None,
+) -> None:
+    """Write held-out questions from documents, for a person to review: rephrased, reversed, and over two facts."""
+    from . import study as flow
+    from .questions.asking import STYLES
+    from .questions.files import show
+
+    if style not in ("auto", *STYLES):
+        raise UserError(f"--style {style}: is one of auto, {', '.join(STYLES)}")
+    the_study = load_study(study, set_ or ()) if study else None
+    if the_study:
+        documents, out_file = documents or the_study.documents, out_file or the_study.questions
+        model = model or the_study.augment.model or the_study.model
+        if checker == the_study.model:
+            raise UserError(f"--checker {checker}: is the model that the study's arms are made of; name another one")
+    if documents is None or out_file is None:
+        raise UserError("name a study file with documents and questions, or give --documents and --out")
+    made, read_ = flow.write_questions(documents, out_file, model or "embedded", checker, style, validation, the_study)
+    show(out_file, made, read_, out)
 
 
 @app.command()

@@ -61,7 +61,8 @@ class Question(Base):
 
     `kind` is the sub-type of inference within the split. `facts`, in a benchmark's own notation, is what the question
     tests: it is covered where texts that a model was trained on state all of them (Corpus.states). `match` names how a
-    written answer is compared (evaluate/score.py)."""
+    written answer is compared (evaluate/score.py). `reviewed`: whether a person has read it, where its file asks for
+    that; it stands in no row, since nothing that is asked depends on it."""
 
     id: str
     prompt: str
@@ -72,6 +73,10 @@ class Question(Base):
     kind: str | None = None
     facts: list[str] | None = None
     match: str = "text"
+    reviewed: bool | None = None
+
+    def row(self) -> dict[str, Any]:
+        return {k: v for k, v in asdict(self).items() if k != "reviewed"}
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,12 @@ from typing import Any
 
 from rich.console import Console
 
-from . import augment, benchmarks
+from . import augment, benchmarks, questions
 from .augment import linked, preflight
 from .augment import preview as previewed
 from .backends import Models, on_server
 from .backends.store import Store
-from .config import EPOCHS, Study
+from .config import EPOCHS, Budget, Ingest, Prices, Study
 from .corpus.ingest import ingest, summary
 from .corpus.read import read_questions
 from .errors import UserError
@@ -29,6 +29,7 @@ from .evaluate import arms, forgetting, retrieval, score
 from .evaluate.score import Setting
 from .names import strategies_of
 from .progress import bar, console, say
+from .questions import files
 from .records import (
     Augmentation,
     Corpus,
@@ -64,10 +65,12 @@ class Flow:
     store: Store = field(init=False)
 
     def __post_init__(self) -> None:
-        budget = self.study.budget
-        price = self.study.prices.of if self.study.prices else lambda usage: 0.0
-        self.store = Store(self.run.folder / "calls.sqlite", budget.calls, budget.tokens, budget.money, price)
+        self.store = _store(self.run.folder / "calls.sqlite", self.study.budget, self.study.prices)
         self.models.pay = self.store.pay
+
+
+def _store(path: Path, budget: Budget, prices: Prices | None) -> Store:
+    return Store(path, budget.calls, budget.tokens, budget.money, prices.of if prices else lambda usage: 0.0)
 
 
 def run(study: Study, folder: Path, until: str = "report", force: bool = False, models: Models | None = None) -> Flow:
@@ -186,6 +189,41 @@ def _held_out(documents: list[Document], questions: list[Question]) -> Corpus:
     return Corpus(documents, [q for q in questions if q.group not in aside], [q for q in questions if q.group in aside])
 
 
+def write_questions(
+    documents: Path, out: Path, model: str, checker: str | None = None, style: str = "auto", validation: float = 0.2,
+    study: Study | None = None, models: Models | None = None,
+) -> tuple[questions.Made, int]:  # fmt: skip
+    """Held-out questions on documents, written to `out` by a model; and of how many documents. What was paid stands
+    beside the file, so that a run that was stopped goes on. A study gives server, budget and prices. Raises UserError
+    with every fault."""
+    models = models or (Models(study.dtype, study.server) if study else Models())
+    read = ingest(documents, study.ingest if study else Ingest(), [out], bar)
+    faults = list(read.faults)
+    for option, asked in (("--model", model), ("--checker", checker)):
+        if asked and (wrong := models.fault(asked)):
+            faults.append(f"{option}: {wrong}")
+    if taken := files.fault(out):
+        faults.append(taken)
+    if faults:
+        raise UserError(*faults)
+    paid = out.with_name(f"{out.name}.calls.sqlite")
+    store = _store(paid, study.budget if study else Budget(), study.prices if study else None)
+    models.pay = store.pay
+
+    def count(what: str, total: float) -> AbstractContextManager[Callable[[float], None]]:
+        return bar(what, total, "answers")
+
+    for line in summary(read.manifest):
+        say(line)
+    made = questions.make(read.documents, models.open(model), store, count, style, validation)
+    if checker:
+        made = questions.check(made, models.open(checker), store, count)
+    files.write(out, made)
+    if spent := store.told():
+        say(spent)
+    return made, len(read.documents)
+
+
 def measure(flow: Flow) -> list[augment.Verdict]:
     """Preflight: what the augmenting model can infer in context, and which strategies are therefore used."""
     settings, path = flow.study.augment, flow.run.folder / "preflight.json"
@@ -252,6 +290,7 @@ def infer(flow: Flow, verdicts: Sequence[augment.Verdict]) -> None:
         "augment", mark, Usage.total(each.usage for each in made.values()), accepted=len(accepted), made=len(found),
         strategies={name: augment.summary(name, each) for name, each in made.items()},
         leaks=augment.leaks(corpus.questions, [p for each in made.values() for p in each.prompts], corpus.documents),
+        overlap=augment.overlap(corpus.questions, accepted),
         links=linked.coverage(corpus.documents, made["link"].found) if "link" in made else None,
     )  # fmt: skip
     for name, each in made.items():

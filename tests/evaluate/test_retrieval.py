@@ -177,12 +177,18 @@ def test_neither_answer_nor_choices_are_retrieved_by(folder: Path) -> None:
 
 def test_questions_with_the_same_passages_share_them(folder: Path) -> None:
     model = Scripted(weigh=weigh)
+    longer = [{**d.row(), "text": f"{d.text} {'So it has always been. ' * 50}"} for d in DOCUMENTS]
+    (folder / "d.jsonl").write_text("".join(json.dumps(r) + "\n" for r in longer))
     rows = [{"prompt": p, "answer": "a", "choices": ["a", "b"]} for p in ("black rye?", "the black rye", "tower clock")]
     (folder / "q.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
     go(folder, model, "arms=[rag]", "evaluate.rag.k=1")
     contexts = [c.context for c in model.calls if isinstance(c, Ask)]
     assert sorted("rye" in c for c in contexts) == [False, True, True]
     assert "" in contexts  # what one question has alone is its own, so that such questions are computed side by side
+    short = Scripted(weigh=weigh)
+    (folder / "d.jsonl").write_text("".join(json.dumps(d.row()) + "\n" for d in DOCUMENTS))
+    go(folder, short, "arms=[rag]", "evaluate.rag.k=1")
+    assert {c.context for c in short.calls if isinstance(c, Ask)} == {""}  # too little to be worth sharing
 
 
 def test_a_changed_retrieval_redoes_rag_alone(folder: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -103,3 +104,12 @@ def test_a_weight_of_no_split_is_said() -> None:
     predictions = [p for arm, right in RIGHT.items() for p in answered(arm, right, groups=6)]
     got = results(study(verdict={"weights": {"revesal": 2}}), corpus(), predictions, manifests(*RIGHT))
     assert any("revesal" in note and "known: all" in note for note in got["notes"])
+
+
+def test_a_verdict_on_questions_that_nobody_read_is_provisional() -> None:
+    asked = [replace(q, reviewed=i > 2) for i, q in enumerate(corpus().questions)]
+    got = found(RIGHT, corpus=replace(corpus(), questions=asked))
+    assert got["verdict"]["provisional"] == "provisional: 3 of 12 questions are not reviewed"
+    read = [replace(q, reviewed=True) for q in asked]
+    assert found(RIGHT, corpus=replace(corpus(), questions=read))["verdict"]["provisional"] is None
+    assert found(RIGHT)["verdict"]["provisional"] is None  # a user's own file asks for no review

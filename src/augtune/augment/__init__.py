@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rapidfuzz import fuzz, process
+
 from ..backends.base import Backend
 from ..backends.store import Store
 from ..names import STRATEGIES as NAMES
@@ -18,6 +20,8 @@ from ..records import Augmentation, Document, Question, Usage
 from . import decomposed, documents, linked, local
 from .checks import Candidate, judge, words
 from .writing import Bar, Draft, Writer
+
+NEAR = 90  # rapidfuzz ratio (0 to 100) from which on a question is nearly a text that was taught
 
 
 @dataclass(frozen=True)
@@ -106,3 +110,16 @@ def leaks(questions: Sequence[Question], prompts: Iterable[str], texts: Sequence
         return sum(f" {' '.join(words(f'{q.prompt} {q.answer}'))} " in whole for q in questions)
 
     return {"questions": told(prompts), "in_documents": told(d.text for d in texts)}
+
+
+def overlap(questions: Sequence[Question], accepted: Sequence[Augmentation]) -> dict[str, int]:
+    """How many questions, stated with their answer, are an accepted text word for word, and how many nearly one. Such a
+    text was derived from documents alone; but what a question asks was then taught as it is asked."""
+    asked = [" ".join(words(f"{q.prompt} {q.answer}")) for q in questions]
+    texts = list(dict.fromkeys(" ".join(words(a.text)) for a in accepted))
+    known = set(texts)
+    same = sum(a in known for a in asked)
+    near = sum(
+        a in known or process.extractOne(a, texts, scorer=fuzz.ratio, score_cutoff=NEAR) is not None for a in asked
+    )
+    return {"questions": len(asked), "same": same, "near": near}

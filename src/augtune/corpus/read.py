@@ -1,7 +1,7 @@
 """Rows of tables to records. Every fault is found and told with its line; nothing is dropped silently.
 
 documents   .jsonl, .csv, .parquet {"text", "id"?, "group"?} or {"prompt", "completion"}; other kinds: formats.py
-questions   the same kinds {"prompt", "answer", "choices"?, "split"?, "group"?, "kind"?, "match"?, "id"?}
+questions   the same kinds {"prompt", "answer", "choices"?, "split"?, "group"?, "kind"?, "match"?, "id"?, "reviewed"?}
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def _csv(text: str, needs: Sequence[Sequence[str]]) -> Rows:
             if None in row:
                 yield reader.line_num, f"has more fields than the header, which has {len(reader.fieldnames or [])}"
                 continue
-            filled: dict[str, Any] = {k: v for k, v in row.items() if v}
+            filled: dict[str, Any] = {k: v for k, v in row.items() if v or k == "reviewed"}
             if raw := filled.get("choices"):
                 try:
                     filled["choices"] = json.loads(raw)
@@ -195,4 +195,15 @@ def _question(row: Any, default_id: str) -> Question | str:
         return f"the answer {row['answer']!r} cannot be read as algebra, such as 3*x^2 - 2*sin(x)"
     group, kind = (None if row.get(key) is None else str(row[key]) for key in ("group", "kind"))
     split, prompt = str(row.get("split") or "all"), row["prompt"].rstrip(" ")
-    return Question(str(row.get("id", default_id)), prompt, row["answer"], choices, split, group, kind, match=match)
+    reviewed = bool(str(row["reviewed"] or "").strip()) if "reviewed" in row else None
+    return Question(
+        str(row.get("id", default_id)),
+        prompt,
+        row["answer"],
+        choices,
+        split,
+        group,
+        kind,
+        match=match,
+        reviewed=reviewed,
+    )

@@ -114,14 +114,16 @@ class Retriever:
 
 def passages(documents: Sequence[Document], chunk: int, backend: Backend) -> list[Document]:
     """The documents, cut into pieces of at most `chunk` tokens where they are longer (0: whole), at the best place that
-    there is: between paragraphs, sentences, words."""
+    there is: between paragraphs, sentences, words. Each keeps the headings above it, which count beside `chunk`."""
     if not chunk:
         return list(documents)
     from semantic_text_splitter import TextSplitter
 
     splitter = TextSplitter.from_callback(backend.count_tokens, chunk)
     return [
-        Document(f"{d.id}#{i}", piece, d.group) for d in documents for i, piece in enumerate(splitter.chunks(d.text))
+        Document(f"{d.id}#{i}", f"{d.context}\n\n{piece}" if d.context else piece, d.group, d.context)
+        for d in documents
+        for i, piece in enumerate(splitter.chunks(d.body))
     ]
 
 

@@ -17,6 +17,8 @@ from ..names import MATCHES as NAMES
 from ..records import Prediction, Question, Usage
 from . import prompts
 
+SAVES = 1000  # characters of context from which on sharing them is worth a pass of its own: 256 tokens fill a pass
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -80,10 +82,11 @@ def answer(
     tick: Tick,
 ) -> tuple[list[Prediction], Usage]:
     """One prediction for each question, in their order, and what they used. `contexts`: what stands before each (None:
-    no instruction to use documents either); what several questions have before them is computed once. A model that
-    tells no likelihoods answers choices in words. Raises UserError if a question is longer than the model's window."""
+    no instruction to use documents either); what several questions have before them is computed once where that saves
+    much, else such questions are computed side by side. A model that tells no likelihoods answers choices in words.
+    Raises UserError if a question is longer than the model's window."""
     before = {q.id: context for q, context in zip(questions, contexts, strict=True)}
-    alone = {context for context, n in Counter(contexts).items() if n == 1}
+    alone = {context for context, n in Counter(contexts).items() if context and (n - 1) * len(context) < SAVES}
     weighed = backend.scores(form == "chat") if any(q.choices for q in questions) else True
     closed = [q for q in questions if q.choices and weighed]
     opened = [prompts.in_words(form, q) if q.choices else q for q in questions if not (q.choices and weighed)]

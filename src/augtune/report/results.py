@@ -67,7 +67,10 @@ def results(
         "other_normalizations": _other_normalizations(study, predictions),
         "shortfalls": short,
         "decision": decision(draws, of_unit, study.verdict),
-        "verdict": _with_shortfalls(verdict(draws, of_unit, study.verdict), [row["split"] for row in short]),
+        "verdict": {
+            **_with_shortfalls(verdict(draws, of_unit, study.verdict), [row["split"] for row in short]),
+            "provisional": _provisional(corpus.questions),
+        },
         "notes": [
             *_notes(study, corpus, world, draws, any(u["train"].tokens_in for u in usage.values())),
             *(f"{arm}: {note}" for arm in of_arm if (note := _first(study, arm, manifests).get("note"))),
@@ -202,7 +205,7 @@ def _usage(study: Study, arm: str, manifests: Manifests) -> dict[str, Usage]:
 
 
 def _augmentation(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    found = {k: manifest[k] for k in ("accepted", "made", "leaks", "links") if k in manifest}
+    found = {k: manifest[k] for k in ("accepted", "made", "leaks", "overlap", "links") if k in manifest}
     if "strategies" in manifest:
         found["strategies"] = {
             name: {k: s.get(k) for k in ("family", "accepted", "made")} for name, s in manifest["strategies"].items()
@@ -236,6 +239,12 @@ def _notes(study: Study, corpus: Corpus, world: statistics.World, draws: statist
     if unknown:
         found.append(f"verdict.weights names splits without questions: {', '.join(unknown)}; known: {', '.join(world)}")
     return found
+
+
+def _provisional(questions: Sequence[Question]) -> str | None:
+    """Why the verdict is not final, if it is not: questions that a model wrote and nobody read."""
+    n = sum(q.reviewed is False for q in questions)
+    return f"provisional: {n} of {len(questions)} questions are not reviewed" if n else None
 
 
 def _chance(questions: Sequence[Question]) -> float | None:

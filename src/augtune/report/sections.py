@@ -266,6 +266,11 @@ def augmentations(found: Found) -> Section | None:
             f"Leak check: {leaks['questions']} questions, stated with their answer, stand word for word in what the "
             f"augmenter was asked about; {leaks['in_documents']} in the documents themselves, whence alone they come."
         )
+    if overlap := made.get("overlap"):
+        below.append(
+            f"Overlap: of {overlap['questions']} questions, stated with their answer, {overlap['same']} are an "
+            f"accepted text word for word, and {overlap['near']} nearly (those included): taught as they are asked."
+        )
     text = f"{made['accepted']} of {made['made']} texts were accepted."
     return Section("Augmentations", ["strategy", "family", "accepted", "made", "share"], rows, text, below)
 

@@ -61,6 +61,8 @@ def show(folder: Path, found: Found, console: Console) -> None:
         console.print(f"\n[bold]Verdict: {escape(verdict['arm'])}[/] (probability {verdict['probability']:.2f})")
     else:
         console.print("\n[bold]Verdict: cannot tell[/]")
+    if verdict.get("provisional"):
+        say(f"{verdict['provisional']}.")
     say(verdict["reason"])
     console.print(f"\nreport: {os.path.relpath(folder / 'report.html')}", highlight=False, soft_wrap=True, markup=False)
 
