@@ -252,6 +252,36 @@ def test_what_a_question_must_be(text: str, reason: str | None) -> None:
     assert checks.question(text, "the Lark pruner", "240 grams", source, source) == reason
 
 
+@pytest.mark.parametrize(
+    ("text", "inside"),
+    [
+        ("The Lark pruner", "the Lark pruner"), ("Every Heron lopper", "every Heron lopper"),
+        ("Dennis Pohl", "Dennis Pohl"),
+        ("Spare blades", "spare blades"), ("Grayling", "Grayling"), ("240 grams.", "240 grams"),
+    ],
+)  # fmt: skip
+def test_an_answer_is_written_as_inside_a_sentence(text: str, inside: str) -> None:
+    assert facts.tidy(text) == inside
+
+
+def test_what_a_fact_must_be() -> None:
+    text = "Today the firm employs 140 people. It began in a barn."
+    source, rest = text.split(". ")[0] + ".", "It began in a barn."
+    assert checks.fact("Today the firm", "employs", "140 people", source, text, True) is not None
+    assert checks.fact("the firm", "employs", "140 people", source, text, True) is None
+    assert (
+        checks.fact("It", "began in", "a barn", rest, text, True)
+        == "a pronoun, which says nothing outside its document"
+    )
+    assert (
+        checks.fact("the firm", "employs", "150 people", source, text, True) == "its value does not stand in its source"
+    )
+    assert (
+        checks.fact("the firm", "pays", "140 people", source, text, True) == "its relation does not stand in its source"
+    )
+    assert checks.fact("the firm", "head count", "140 people", source, text, False) is None
+
+
 def test_a_small_models_question_keeps_what_joins_the_two() -> None:
     assert checks.loosely_worded("What is the pump made of?", "the pump", "is made by") == "asks for something else"
     assert checks.loosely_worded("What is the pump's weight?", "the pump", "weighs") is None

@@ -21,6 +21,7 @@ EMPTY = frozenset(
     """.split()  # noqa: SIM905
 )
 PRONOUNS = frozenset("i you he she it we they this that these those there who which him her them his its their".split())  # noqa: SIM905
+WHEN = frozenset("today now currently then later here also still recently yesterday tomorrow once".split())  # noqa: SIM905
 PREPOSITIONS = frozenset("in at on by of for from to with as under above after before until".split())  # noqa: SIM905
 _word = re.compile(r"\w+(?:[-’'.,:]\w+)*")
 
@@ -75,6 +76,8 @@ def fact(entity: str, relation: str, value: str, source: str, document: str, quo
         return "its entity does not stand in the document"
     if words(entity)[0] in PRONOUNS or words(value)[0] in PRONOUNS:
         return "a pronoun, which says nothing outside its document"
+    if words(entity)[0] in WHEN:
+        return "holds at a time that only its document tells"
     if max(len(words(entity)), len(words(value))) > LONGEST:
         return "a clause rather than an entity or a value"
     if (

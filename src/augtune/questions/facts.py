@@ -17,6 +17,7 @@ from ..sentences import sentences
 from . import checks
 from .asking import Asker, Step
 
+DETERMINERS = frozenset("the a an our my his her their its every each all some most many no both".split())  # noqa: SIM905
 COPULAS = ("is", "are", "was", "were")
 PASSAGE = 600  # words that are read at once in style chat
 
@@ -102,9 +103,11 @@ def extract(asker: Asker, documents: Sequence[Document]) -> tuple[list[Fact], Co
 
 
 def tidy(text: str) -> str:
-    """As it stands inside a sentence: without what closes it, and with a small article."""
-    text = re.sub(r"^(The|A|An|Our|My|His|Her|Their|Its) ", lambda m: m[0].lower(), text.strip().rstrip(".;, "))
-    return text
+    """As it stands inside a sentence: without what closes it, and begun small where it is no name."""
+    text = text.strip().rstrip(".;, ")
+    first, *rest = text.split(" ")
+    ordinary = first.lower() in DETERMINERS or (rest and first.istitle() and " ".join(rest).islower())
+    return " ".join([first.lower(), *rest]) if ordinary else text
 
 
 def _parts(style: str, document: Document) -> list[str]:
