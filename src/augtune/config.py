@@ -45,8 +45,8 @@ class Ingest(Section):
     text: str = "text"
     """the key or column that holds the text of a row"""
     dedupe: bool = False
-    """leave out documents that repeat an earlier one, or nearly so (four fifths of the five-word sequences); they are
-    counted in any case, and ingest.json names them"""
+    """leave out documents that repeat an earlier one, or nearly so (from 40 words on, four fifths of all sequences of
+    five words); they are counted in any case, and ingest.json names them"""
     skip_unreadable: bool = False
     """leave out files and rows that cannot be read, and tell so, instead of stopping before anything is spent"""
     max_megabytes: float = Field(100, gt=0)

@@ -154,14 +154,14 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
 
 
 def test_duplicates_are_counted_and_kept_unless_asked(tmp_path: Path) -> None:
-    text = "The workshop in Bergen changes the filter of the pump twice a year and keeps a record of each such change."
+    text = " ".join(f"The workshop {n} in Bergen changes the filter of the pump {n} times a year." for n in range(4))
     for name, words in {"a": text, "b": text, "c": text + " Always.", "d": "Something else."}.items():
         (tmp_path / f"{name}.txt").write_text(words)
     found = read(tmp_path)
     assert len(found.documents) == 4
     assert found.manifest["duplicates"] == [
         {"id": "b.txt#1", "of": "a.txt#1", "exact": True, "similarity": 1.0},
-        {"id": "c.txt#1", "of": "a.txt#1", "exact": False, "similarity": 0.944},
+        {"id": "c.txt#1", "of": "a.txt#1", "exact": False, "similarity": 0.977},
     ]
     assert "2 repeat earlier ones, 1 of them nearly so (kept; ingest.dedupe" in "\n".join(summary(found.manifest))
     assert (files(found)["b.txt"]["duplicates"], files(found)["c.txt"]["near_duplicates"]) == (1, 1)
@@ -200,6 +200,31 @@ def test_a_missing_reader_names_the_extra(
     path.touch()
     monkeypatch.setitem(sys.modules, module, None)
     assert f"pip install 'augtune[{extra}]'" in read(path).faults[0]
+
+
+def test_parquet_that_cannot_be_used(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    parquet.write_table(pyarrow.table({"title": ["x"], "n": [1]}), path)
+    assert "has no column 'text'; found the columns 'title', 'n'" in read(path).faults[0]
+    assert [d.text for d in read(path, text="title").documents] == ["x"]
+    path.write_bytes(path.read_bytes()[:-20])
+    assert "is no whole Parquet file" in read(path).faults[0]
+
+
+def test_links_are_not_followed_round_and_round(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("A.")
+    (tmp_path / "again").symlink_to(tmp_path)
+    (tmp_path / "gone.md").symlink_to(tmp_path / "nowhere")
+    found = read(tmp_path, skip_unreadable=True)
+    assert [d.id for d in found.documents] == ["a.md#1"]
+    assert files(found)["again"]["reason"] == "a link to a folder"
+    assert files(found)["gone.md"]["status"] == "failed"
+
+
+def test_long_fields_and_deep_rows(tmp_path: Path, lines: Lines) -> None:
+    (tmp_path / "long.csv").write_text("text\n" + "word " * 50_000 + "\n")
+    assert len(read(tmp_path / "long.csv").documents) == 1
+    assert "nested too deeply" in read(lines("deep.jsonl", "[" * 100_000)).faults[0]
 
 
 def test_many_faults_of_one_table_are_counted(lines: Lines) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 WORDS = 5  # in a row: what two texts share is counted in these
+LONG = 40  # words from which on texts are compared so: in shorter ones a name that differs makes another fact
 NEAR = 0.8  # share of all rows of words of two texts that both have (Jaccard)
 
 
@@ -22,14 +23,17 @@ class Duplicate:
     similarity: float  # share of rows of words that both have
 
 
-def duplicates(texts: Sequence[str]) -> list[Duplicate]:
+def duplicates(texts: Sequence[str], long: int = LONG) -> list[Duplicate]:
     """Every text that repeats an earlier one, with the earlier one that it is likest.
 
     Exact, not a sketch: of two sets that share enough, the rarest few elements of each have one in common (the prefix
     filter of Bayardo et al. 2007, Scaling up all pairs similarity search), so that only texts with such a one in common
     are compared."""
     words = [re.findall(r"\w+", text.casefold()) for text in texts]
-    rows = [{hash(tuple(w[k : k + WORDS])) for k in range(max(1, len(w) - WORDS + 1))} for w in words]
+    rows = [
+        {hash(tuple(w[k : k + WORDS])) for k in range(max(1, len(w) - WORDS + 1))} if len(w) >= long else set()
+        for w in words
+    ]
     often = Counter(row for each in rows for row in each)
     same: dict[str, int] = {}
     holders: dict[int, list[int]] = defaultdict(list)

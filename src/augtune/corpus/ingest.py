@@ -202,7 +202,10 @@ def _walk(folder: Path, root: Path) -> Iterator[_File]:
     for path in sorted(folder.iterdir()):
         file = _File(path, path.relative_to(root).as_posix())
         if path.is_dir() and not path.name.startswith("."):
-            if (path / "study.json").exists() and (path / "stages").is_dir():
+            if path.is_symlink():
+                file.skip = "a link to a folder"
+                yield file
+            elif (path / "study.json").exists() and (path / "stages").is_dir():
                 file.skip = "a run folder of augtune"
                 yield file
             else:
@@ -212,7 +215,7 @@ def _walk(folder: Path, root: Path) -> Iterator[_File]:
 
 
 def _checked(file: _File, leave_out: Collection[Path]) -> _File:
-    if file.path.name.startswith("."):
+    if file.skip is None and file.path.name.startswith("."):
         file.skip = "hidden"
     elif file.path.name.startswith("~$"):
         file.skip = "a lock of an Office program"

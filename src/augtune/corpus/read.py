@@ -22,6 +22,7 @@ from .text import NEEDS_EXTRA, Unreadable
 Rows = Iterator[tuple[int, Any]]  # (line, the row or a fault as text)
 TABLES = (".jsonl", ".csv", ".parquet")
 PAIR = ("prompt", "completion")
+csv.field_size_limit(2**31 - 1)  # a whole document may stand in a field
 DELIMITERS = ";\t"  # of a CSV whose header holds no comma
 
 
@@ -107,6 +108,9 @@ def _jsonl(text: str) -> Rows:
             row = json.loads(raw)
         except json.JSONDecodeError as e:
             yield line, f"not valid JSON: {e.msg} at column {e.colno}"
+            continue
+        except RecursionError:
+            yield line, "is nested too deeply to be read"
             continue
         yield line, row if isinstance(row, dict) else f"a row is a JSON object, found {type(row).__name__}"
 
