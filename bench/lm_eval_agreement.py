@@ -15,11 +15,14 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
-from augtune import finished
+from augtune import export, finished
 from augtune.backends import Models
 from augtune.backends.base import Ask
+from augtune.evaluate import prompts
+from augtune.evaluate.prompts import FORMS
 from augtune.export import cards, task
 from augtune.likelihood import choose, divisors
 from augtune.records import Question
@@ -36,19 +39,26 @@ def main() -> int:
     parser.add_argument("--lm-eval", default="lm_eval", help="its command")
     parser.add_argument("--merge", action=argparse.BooleanOptionalAction)
     parser.add_argument("--dtype", default="float32", help="what merged weights are stored in")
+    parser.add_argument("--form", choices=FORMS, help="instead of the prompt form that validation chose")
+    parser.add_argument("--limit", type=int, help="so many questions, spread over all")
     given = parser.parse_args()
     flow = finished.reopen(given.run)
     bundle = finished.bundle(flow, given.arm)
     assert bundle.weights is not None
+    form, asked = given.form or bundle.weights.form, bundle.weights.asked
+    step = max(1, len(asked) // given.limit) if given.limit else 1
+    backend = flow.models.open(flow.study.model, bundle.weights.folder)
+    asked = [(q, prompts.ask(backend, form, None, q)) for q, _ in asked[::step][: given.limit]]
+    bundle = replace(bundle, weights=replace(bundle.weights, form=form, asked=asked))
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "export"
-        finished.export(given.run, out, given.arm, given.merge, given.dtype)
+        export.write(bundle, out, given.merge, given.dtype)
         adapter = (out / "model" / "adapter_config.json").exists()
         kind = {"kind": "adapter" if adapter else "merged"}
         name = task.name(bundle.study.name, given.arm)
         theirs, told = by_lm_eval(given.lm_eval, out, name, cards.arguments(bundle, kind))
-    ours = by_augtune(flow.study.model, bundle.weights.folder, bundle.weights.asked)
-    return compare(bundle.weights.asked, ours, theirs, told)
+    ours = by_augtune(flow.study.model, bundle.weights.folder, asked)
+    return compare(asked, ours, theirs, told)
 
 
 def by_lm_eval(command: str, out: Path, name: str, arguments: str) -> tuple[Likelihoods, dict[str, float]]:

@@ -99,7 +99,8 @@ def export(
         faults += e.faults
     if faults:
         raise UserError(*faults)
-    home.write(bundle(flow, arm, data_only), out, merge, dtype, formats, force)
+    with console.status(f"{arm}: exporting"):
+        home.write(bundle(flow, arm, data_only), out, merge, dtype, formats, force)
 
 
 def _unready(flow: Flow, arm: str, data_only: bool) -> list[str]:
@@ -118,7 +119,8 @@ def _unready(flow: Flow, arm: str, data_only: bool) -> list[str]:
             f"{folder}: {arm} is not trained yet; `augtune run` with the same study goes on, --data-only leaves it out"
         ]
     results = _json(folder / "results.json")
-    told = results and results["study"] == study.model_dump(mode="json") and arm in results["arms"]
+    # As both were written: a later version of augtune may know more keys.
+    told = results and results["study"] == _json(folder / "study.json")["study"] and arm in results["arms"]
     if not told or _manifest(flow, f"evaluate-{arm}-{seed}") is None:
         return [f"{folder}: not finished: no results for {arm} under the run's settings; `augtune run` with the same "
                 "study goes on, --data-only leaves model and results out"]  # fmt: skip

@@ -55,6 +55,14 @@ def test_a_document_that_asks_is_no_question_with_answer() -> None:
     assert text.turns == (data.INSTRUCTION, "Who keeps the lamp? Mira Tolen does.")
 
 
+def test_a_document_under_a_heading_is_asked_for_by_it(tmp_path: Path) -> None:
+    found = data.texts([Document("d", "Lamps > Care\n\nClean it daily.", context="Lamps > Care")], [])
+    data.write(tmp_path, found, ["alpaca"])
+    (row,) = rows(tmp_path, "alpaca")
+    assert (row["instruction"], row["output"]) == (data.UNDER.format(heading="Lamps > Care"), "Clean it daily.")
+    assert rows(tmp_path, "text")[0]["text"] == "Lamps > Care\n\nClean it daily."
+
+
 @pytest.mark.parametrize(("formats", "files"), [(["alpaca"], ["alpaca", "text"]), (["text"], ["text"])])
 def test_formats_that_are_picked(tmp_path: Path, formats: list[str], files: list[str]) -> None:
     data.write(tmp_path, data.texts([DOCUMENT], []), formats)

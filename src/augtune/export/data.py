@@ -3,7 +3,8 @@
 augtune trains on plain text, every token of it: the second half of a reversed sentence is as much to be learnt as the
 first. So `text` and `prompt-completion` (with an empty prompt, since trainers leave prompts out of the loss) hold what
 was trained on. Formats of turns need somebody who asks: a text that holds a question with its answer (strategy
-`questions`) becomes these two, any other text the answer to INSTRUCTION. docs/export.md tells users the same.
+`questions`) becomes these two, a document with a heading is asked for by it, and any other text is the answer to
+INSTRUCTION. docs/export.md tells users the same.
 """
 
 from __future__ import annotations
@@ -17,21 +18,27 @@ from typing import Any
 from ..records import Augmentation, Document, write_jsonl
 
 INSTRUCTION = "State something that is true."
+UNDER = "State what is written under this heading: {heading}"
 _asked = re.compile(r"(?P<question>[^?]+\?) (?P<answer>.+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Text:
-    """A text that an arm learns. `strategy` is None for a document; `sources` are the documents it was derived from."""
+    """A text that an arm learns. `strategy` is None for a document; `sources` are the documents it was derived from.
+    `heading`: with what it begins, if that is a title or headings, and `body` the rest."""
 
     id: str
     text: str
     strategy: str | None
     sources: list[str]
+    heading: str | None = None
+    body: str = ""
 
     @property
     def turns(self) -> tuple[str, str]:
         """(what is asked, the answer)."""
+        if self.heading:
+            return UNDER.format(heading=self.heading), self.body
         match = _asked.fullmatch(self.text) if self.strategy == "questions" else None
         return (match["question"], match["answer"]) if match else (INSTRUCTION, self.text)
 
@@ -42,7 +49,7 @@ class Text:
 
 def texts(documents: Sequence[Document], augmentations: Sequence[Augmentation]) -> list[Text]:
     """Documents first, in the order in which an arm is given them."""
-    own = [Text(d.id, d.text, None, []) for d in documents]
+    own = [Text(d.id, d.text, None, [], d.context, d.body) for d in documents]
     return own + [Text(a.id, a.text, a.strategy, a.sources) for a in augmentations]
 
 
