@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from fpdf import FPDF
 
 from augtune.corpus import pdf
 from augtune.corpus.formats import docx, html, markdown, plain, pptx
@@ -30,6 +31,20 @@ def test_pdf_with_headings_tables_and_running_lines(tmp_path: Path) -> None:
         "line at the head or foot of 3 pages left out: Acme, for internal use",
         "line at the head or foot of 3 pages left out: Page 1 of 5",
     ]
+
+
+def test_pages_are_numbered_on_some_pages_only(tmp_path: Path) -> None:
+    paper = FPDF()
+    paper.set_font("helvetica", size=11)
+    for n, letter in enumerate("abcdefghijklmnopqrst", 1):
+        paper.add_page()
+        paper.multi_cell(0, 6, f"Item {letter} . . . . . . 7\n42 is under {letter}.")
+        if n % 5 == 0:
+            paper.text(100, 290, str(n + 6))
+    paper.output(str(tmp_path / "a.pdf"))
+    found = pdf.read(tmp_path / "a.pdf")
+    assert found.notes == ["line at the head or foot of 4 pages left out: 11"]
+    assert found.text.startswith("Item a ... 7 42 is under a.\n\nItem b ... 7")
 
 
 def test_pdf_that_cannot_be_read(tmp_path: Path) -> None:

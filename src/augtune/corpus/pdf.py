@@ -23,12 +23,14 @@ APART = 1.2  # a gap between letters, in heights of the line, that parts cells
 LOOSER = 0.4  # more than the usual gap between lines by so many heights: a new paragraph
 EDGE = 2  # lines at the head and at the foot of a page that may be running ones
 ENOUGH = 3  # pages on which a line must stand to count as running
-OFTEN = 0.4  # and the share of the pages
+OFTEN = 0.4  # and the share of the pages, unless a number in it counts with the pages
 PASSWORD = 4  # pdfium's error code
 BULLET = re.compile(r"^[•▪◦‣·●○–—*-]\s+(?=\S)")
 POINT = re.compile(r"- |\(?(\d{1,3}|[a-z])[.)] ")
 Box = tuple[float, float, float, float]  # left, bottom, right, top
 NOWHERE = (0.0, 0.0, 0.0, 0.0)
+COUNTS = "\0"  # stands in the key of a running line for a number that counts with the pages
+_leaders = re.compile(r"(?:\s?\.){4,}")  # of a table of contents
 _ended = re.compile(r"[.!?:;。！？][\"'”’)\]]*$")
 
 
@@ -49,11 +51,10 @@ class Line:
     def running(self, page: int) -> set[str]:
         """What a line at the same place of another page shares with this one, if they are one running line: all of its
         text, or all but a number that counts with the pages."""
-        text, numbers = f"{self.top:.0f} {self.text}", re.finditer(r"\d{1,5}", self.text)
-        return {
-            text,
-            *(f"{self.top:.0f} {self.text[: n.start()]}#{int(n[0]) - page}{self.text[n.end() :]}" for n in numbers),
-        }
+        place, text = f"{self.top:.0f} ", self.text
+        numbers = re.finditer(r"\d{1,5}", text)
+        counting = {f"{place}{text[: n.start()]}{COUNTS}{int(n[0]) - page}{text[n.end() :]}" for n in numbers}
+        return {place + text, *counting}
 
 
 @dataclass
@@ -120,7 +121,7 @@ def _line(run: Sequence[tuple[str, Box]]) -> list[Line]:
         cells[-1] += letter
         end = right
     boxes = [box for _, box in solid]
-    cells = [" ".join(cell.split()) for cell in cells]
+    cells = [" ".join(_leaders.sub(" ...", cell).split()) for cell in cells]
     return [Line(cells, boxes[0][0], min(b[1] for b in boxes), max(b[3] for b in boxes), height)]
 
 
@@ -143,9 +144,10 @@ def _without_running(pages: Sequence[Page], largest: float) -> list[str]:
     enough, taken = max(ENOUGH, OFTEN * len(pages)), dict[str, str]()
     for n, (page, edge) in enumerate(zip(pages, edges, strict=True)):
         for line in edge:
-            key, often = max(((key, seen[key]) for key in line.running(n)), key=lambda pair: pair[1])
-            if often >= enough:
-                taken.setdefault(key, f"line at the head or foot of {often} pages left out: {line.text}")
+            keys = [key for key in line.running(n) if seen[key] >= (ENOUGH if COUNTS in key else enough)]
+            if keys:
+                key = max(keys, key=lambda key: (seen[key], key))
+                taken.setdefault(key, f"line at the head or foot of {seen[key]} pages left out: {line.text}")
                 page.lines = [x for x in page.lines if x is not line]
     return list(taken.values())
 
