@@ -100,6 +100,14 @@ def test_what_limits_the_intervals_is_said(groups: int, told: str) -> None:
     assert ("undefined" in cell) == (groups == 1)
 
 
+@pytest.mark.parametrize(("steps", "told"), [(99, True), (100, False)])
+def test_too_little_training_is_said(steps: int, told: bool) -> None:
+    done = {"train-finetune-0": {"usage": {}, "steps": steps}}
+    predictions = [p for arm, right in RIGHT.items() for p in answered(arm, right, groups=6)]
+    got = results(study(arms=["base", "finetune"]), corpus(), predictions, {**manifests(*RIGHT), **done})
+    assert any(f"few optimizer steps (finetune {steps})" in note for note in got["notes"]) == told
+
+
 def test_a_weight_of_no_split_is_said() -> None:
     predictions = [p for arm, right in RIGHT.items() for p in answered(arm, right, groups=6)]
     got = results(study(verdict={"weights": {"revesal": 2}}), corpus(), predictions, manifests(*RIGHT))

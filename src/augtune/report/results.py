@@ -19,6 +19,9 @@ from .decision import decision
 from .verdict import shortfalls, verdict
 
 Manifests = Mapping[str, dict[str, Any]]
+FEW_STEPS = (
+    100  # the paper takes 200 to 1000; with 38 the embedded model does not learn its documents (docs/lab-notes.md)
+)
 SETTINGS = ("form", "factor", "order", "passed", "tried", "shown", "note", "k", "chunk", "by", "passages", "hits")
 
 
@@ -74,6 +77,7 @@ def results(
         "notes": [
             *_notes(study, corpus, world, draws, any(u["train"].tokens_in for u in usage.values())),
             *(f"{arm}: {note}" for arm in of_arm if (note := _first(study, arm, manifests).get("note"))),
+            *_few_steps(study, manifests),
         ],
     }
 
@@ -239,6 +243,17 @@ def _notes(study: Study, corpus: Corpus, world: statistics.World, draws: statist
     if unknown:
         found.append(f"verdict.weights names splits without questions: {', '.join(unknown)}; known: {', '.join(world)}")
     return found
+
+
+def _few_steps(study: Study, manifests: Manifests) -> list[str]:
+    """Which arms were trained too little for what the paper found to show, and what gives more."""
+    trained = [(arm, manifests.get(f"train-{arm}-{study.seeds[0]}", {}).get("steps")) for arm in study.arms]
+    few = [f"{arm} {steps}" for arm, steps in trained if steps and steps < FEW_STEPS]
+    how = ["a smaller train.batch_size", "more train.epochs"]
+    if study.train.splitting == "none":
+        how.append("train.splitting: independent, where documents have many sentences")
+    said = f"few optimizer steps ({', '.join(few)}): an arm may not have learnt what its texts say; more come from "
+    return [said + ", ".join(how)] if few else []
 
 
 def _provisional(questions: Sequence[Question]) -> str | None:
