@@ -202,6 +202,10 @@ def test_runs_that_are_not_finished(trained: Path, tmp_path: Path) -> None:
     shutil.copytree(trained, run)
     results = run / "results.json"
     told = json.loads(results.read_text())
+    doubt = "provisional: 4 of 4 questions are not reviewed"
+    results.write_text(json.dumps(told | {"verdict": {**told["verdict"], "provisional": doubt}}))
+    finished.export(run, tmp_path / "early", "finetune")
+    assert f"It is {doubt}." in (tmp_path / "early" / "model" / "README.md").read_text()
     results.write_text(json.dumps(told | {"study": {**told["study"], "seeds": [1]}}))
     with pytest.raises(UserError, match="not finished: no results for finetune under the run's settings"):
         finished.export(run, tmp_path / "home", "finetune")
