@@ -68,9 +68,21 @@ def _study(
 def run(
     study: StudyFile = None, out_folder: Out = None, set_: Set = None, documents: Documents = None,
     questions: Questions = None, model: Model = None, force: Force = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Predict tokens, FLOPs, time, money; stop.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --dry-run: print JSON.")] = False,
 ) -> None:  # fmt: skip
     """Do everything: preflight, augment, train, evaluate, report. Run again, it goes on where it stopped."""
-    _run(*_study(study, set_, documents, questions, model, out_folder), force)
+    the_study, folder = _study(study, set_, documents, questions, model, out_folder)
+    if not dry_run:
+        return _run(the_study, folder, force)
+    import json
+
+    from . import dry_run as dry
+
+    found = dry.estimate(the_study, folder)
+    if as_json:
+        return print(json.dumps(found, indent=1))
+    out.print(dry.table(found))
 
 
 def _run(study: Study, folder: Path, force: bool = False) -> None:

@@ -175,19 +175,22 @@ class LocalModel:
 
             self.model = PeftModel.from_pretrained(self.model, trained, autocast_adapter_dtype=False).get_base_model()
         self.model.eval()
-        self.device = self.model.device
+        self._place(self.model.device)
         config = self.model.config
         self.identity = f"{identify(model, dtype)}{'+' + fingerprint(trained) if trained else ''}"
         self.window = int(getattr(config, "max_position_embeddings", None) or 1 << 30)
-        self.batch_size = 64 if self.device.type == "cpu" else 256
-        self.row_tokens = 512 if self.device.type == "cpu" else 4096
         ends = self.model.generation_config.eos_token_id
         self.ends = {self.tokenizer.eos_token_id, *(ends if isinstance(ends, list) else [ends])} - {None}
-        self._prefix: tuple[tuple[int, ...], KeysValues] = ((), [])
         self.note: str | None = None
         self.reach = reach(config.get_text_config())
         self.exact = True
         self.exact = self._probe()
+
+    def _place(self, device: torch.device) -> None:
+        self.device = device
+        self.batch_size = 64 if device.type == "cpu" else 256
+        self.row_tokens = 512 if device.type == "cpu" else 4096
+        self._prefix: tuple[tuple[int, ...], KeysValues] = ((), [])
 
     # -- text and tokens
 
@@ -444,16 +447,19 @@ class _Decoding:
             tokens = torch.tensor([[self.out[i][-1]] for i in active], device=b.device)
             positions = positions[:, -1:] + 1
             mask = valid[:, None, None, :]
-        wrote = sum(map(len, self.out))
-        # The last token written is never read; the prefix is read once for all.
-        computed = self.shared + sum(map(len, suffixes)) + wrote - len(suffixes)
-        usage = Usage(
-            tokens_in=self.shared + sum(map(len, suffixes)),
-            tokens_in_reused=self.shared * (len(suffixes) - 1),
+        return Generated(self.texts, self.finished, self.used(sum(map(len, self.out))))
+
+    def used(self, wrote: int) -> Usage:
+        """What the batch takes if so many tokens are written: the last one of each text is never read, and the prefix
+        is read once for all."""
+        own = sum(map(len, self.ids)) - self.shared * len(self.ids)
+        computed = self.shared + own + wrote - len(self.ids)
+        return Usage(
+            tokens_in=self.shared + own,
+            tokens_in_reused=self.shared * (len(self.ids) - 1),
             tokens_out=wrote,
-            flops=2.0 * b.parameters * computed,
+            flops=2.0 * self.backend.parameters * computed,
         )
-        return Generated(self.texts, self.finished, usage)
 
     def _append(self, active: list[int], logits: torch.Tensor) -> list[int]:
         """Take one token for each row; -> which rows (places in `active`) go on."""
