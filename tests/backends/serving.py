@@ -23,7 +23,8 @@ def words(text: str) -> int:
 
 class Serving:
     """`write` gives the text for what is asked; `fault` names what goes wrong with a request, of FAULTS, or is
-    (status, message); `echo` tells the logprobs of an echoed prompt. `key` is asked for where it is set."""
+    (status, message); `echo` tells the logprobs of an echoed prompt. `key` is asked for where it is set; `listed`
+    is more of what /models tells of the model, or the status with which it fails."""
 
     def __init__(
         self,
@@ -31,11 +32,11 @@ class Serving:
         fault: Callable[[str, Body], str | tuple[int, str] | None] = lambda path, body: None,
         echo: Callable[[str], Body] | None = None,
         key: str | None = None,
-        listed: Body | None = None,
+        listed: Body | int | None = None,
         completions: bool = True,
     ) -> None:
         self.write, self.fault, self.echo, self.key, self.completions = write, fault, echo, key, completions
-        self.listed = {"id": MODEL, **(listed or {})}
+        self.listed = listed if isinstance(listed, int) else {"id": MODEL, **(listed or {})}
         self.log: list[tuple[str, Body, str]] = []  # path, body, what became of it: "ok" or the fault
         self.told = [0, 0, 0]  # tokens read, cached, written: what the server counted in answers that arrived
         self.released = threading.Event()
@@ -64,7 +65,7 @@ class Serving:
         asked = body["messages"][-1]["content"] if chat else body["prompt"]
         read = sum(words(m["content"]) for m in body["messages"]) if chat else words(asked)
         text = "" if what == "empty" else self.write(asked)
-        cached, wrote = min(3, read - 1), words(text)
+        cached, wrote = min(3, read - 1), words(text) + text.count("\n")
         choice: Body = {"index": 0, "finish_reason": "stop"}
         if body.get("echo"):
             assert self.echo is not None
@@ -110,7 +111,9 @@ class _Handler(BaseHTTPRequestHandler):
         return True
 
     def do_GET(self) -> None:
-        if not self.refused():
+        if isinstance(self.serving.listed, int):
+            self.send(self.serving.listed, b"Internal Server Error")
+        elif not self.refused():
             self.send(200, {"object": "list", "data": [self.serving.listed, {"id": "another"}]})
 
     def do_POST(self) -> None:

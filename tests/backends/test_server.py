@@ -141,6 +141,13 @@ def test_where_there_are_no_completions_a_prompt_is_a_users_message(tmp_path: Pa
     ]
 
 
+def test_a_server_that_has_neither_is_told_with_what_it_says(tmp_path: Path) -> None:
+    serving = Serving(fault=lambda path, body: (400, "pinned to another model"))
+    with serving.running() as url, pytest.raises(UserError, match=r"has neither .*pinned to another model.*mend"):
+        Store(tmp_path / "c.sqlite").generate(model(url), requests(3), nothing)
+    assert len(serving.log) == 2
+
+
 def test_a_chat_is_sent_as_messages_and_keeps_its_text(tmp_path: Path) -> None:
     told = {"role": "user", "content": 'It says: "no"\n\x1e and\ttabs'}
     serving = Serving(lambda asked: "  Mira is the keeper.\nAnd more.")
@@ -243,13 +250,14 @@ def test_no_fault_loses_or_invents_a_text_or_a_count(tmp_path: Path, seed: int) 
 
 
 def test_a_model_that_says_nothing_says_nothing(tmp_path: Path) -> None:
-    serving = Serving(lambda asked: "")
-    with serving.running() as url:
-        store = Store(tmp_path / "c.sqlite")
-        made = store.generate(model(url), requests(1), nothing)
-    assert made.texts == [""]
-    assert (store.used.calls, store.used.failed_calls) == (2, 2)  # the probe and the request, each asked once more
-    assert len(serving.log) == 4
+    for said, failed in (("", 2), (" \n", 0)):  # no token at all is doubted once: the probe's, and the request's
+        serving = Serving(lambda asked, said=said: said)
+        with serving.running() as url:
+            store = Store(tmp_path / f"{failed}.sqlite")
+            made = store.generate(model(url), [Request("", "x y", stop=(" ",))], nothing)
+        assert made.texts == [""]
+        assert (store.used.calls, store.used.failed_calls) == (2, failed)
+        assert len(serving.log) == 2 + failed
 
 
 def test_a_server_that_dies_costs_nothing_twice(tmp_path: Path) -> None:
@@ -416,6 +424,10 @@ def test_what_a_check_says_of_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
             fault("gpt", base_url=url, key_env="A_KEY") == f"server {url} has no model 'gpt'; it has: another, {MODEL}"
         )
     assert f"server {url} cannot be reached" in (fault(base_url=url) or "")
+    for status in (404, 500):  # cannot tell what it has: as `transformers serve` without a cache
+        with Serving(listed=status).running() as url:
+            assert fault(base_url=url) is None
+            assert model(url).window == 8192
     assert "give server.base_url" in (fault() or "")
 
 

@@ -36,11 +36,11 @@ class Refused(Exception):
 
 
 class _Passing(Exception):
-    """A fault that may be gone next time; `wait`: the seconds that the server asks for."""
+    """A fault that may be gone next time; `status` of an answer that tells it, `wait`: the seconds that it asks for."""
 
-    def __init__(self, what: str, wait: float | None = None) -> None:
+    def __init__(self, what: str, status: int | None = None, wait: float | None = None) -> None:
         super().__init__(what)
-        self.wait = wait
+        self.status, self.wait = status, wait
 
 
 class Http:
@@ -53,15 +53,18 @@ class Http:
         self._client = httpx2.Client(
             headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
             timeout=httpx2.Timeout(settings.timeout, connect=min(settings.timeout, 15.0), pool=None),
-            limits=httpx2.Limits(max_connections=most, max_keepalive_connections=most),
+            # Connections are dropped before servers drop them (uvicorn: after 5 s), which would look like a failure.
+            limits=httpx2.Limits(max_connections=most, max_keepalive_connections=most, keepalive_expiry=2.0),
         )
         self._pace, self._next = Lock(), 0.0
 
     def get(self, path: str) -> Any:
-        """One attempt. Raises UserError if the server is not there or refuses the key; Refused."""
+        """One attempt. Raises UserError if the server is not there or refuses the key, Refused if it answers so."""
         try:
             return self._once("GET", path, None, lambda answer: answer)
         except _Passing as e:
+            if e.status is not None:
+                raise Refused(e.status, str(e)) from e
             raise UserError(f"server {self.base} {e}; start it, or mend server.base_url") from e
 
     def post(self, path: str, body: dict[str, Any], read: Callable[[Any], T], give_up: Event) -> tuple[T, int]:
@@ -108,12 +111,12 @@ class Http:
             try:
                 return read(json.loads(content))
             except BROKEN as e:
-                raise _Passing(f"answered what cannot be read ({self._clean(str(e))})") from e
+                raise _Passing(f"answered what cannot be read ({self._clean(str(e))})", response.status_code) from e
         status, said = response.status_code, self._said(content)
         if status in (401, 403):
             raise CallFailed(self._key_refused(status))
         if status in PASSING and not any(word in said for word in SPENT):
-            raise _Passing(f"answered {status} ({said})", _seconds(response.headers.get("retry-after")))
+            raise _Passing(f"answered {status} ({said})", status, _seconds(response.headers.get("retry-after")))
         raise Refused(status, said)
 
     def _wait_for_turn(self, give_up: Event) -> None:

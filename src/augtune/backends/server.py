@@ -65,7 +65,7 @@ class ServerModel:
         self.http = Http(settings)
         self.identity = identify(model, settings)
         self.note: str | None = None
-        self._has: dict[str, bool] = {}
+        self._lacks: dict[str, str | None] = {}
 
     # -- what it can do
 
@@ -87,15 +87,15 @@ class ServerModel:
         return "".join(f"\x1e{m['role']}\x1f{m['content']}" for m in messages) if self._can("chat") else None
 
     def _can(self, what: str) -> bool:
-        if what not in self._has:
+        if what not in self._lacks:
             (result,) = self.pay([self._probe(what)], 1, nothing)
-            self._has[what] = lacks = "lacks" not in result
-            if what == "echo" and not lacks:
+            self._lacks[what] = why = result.get("lacks")
+            if what == "echo" and why is not None:
                 self.note = (
-                    f"{self.name} at {self.http.base} tells no log-probabilities of what it reads ({result['lacks']}): "
-                    "choices are answered in words, and what matches none of them counts as wrong"
+                    f"{self.name} at {self.http.base} tells no log-probabilities of what it reads ({why}): choices are "
+                    "answered in words, and what matches none of them counts as wrong"
                 )
-        return self._has[what]
+        return self._lacks[what] is None
 
     def _probe(self, what: str) -> Call:
         def lacks(e: Refused) -> Result:
@@ -161,8 +161,9 @@ class ServerModel:
         messages = _messages(text)[0] if r.chat else [{"role": "user", "content": text}]
         if not self._can("chat"):
             raise UserError(
-                f"server {self.http.base} takes neither /completions nor /chat/completions for {self.name}; mend "
-                "server.base_url (most end in /v1)"
+                f"server {self.http.base} has neither /completions nor /chat/completions for {self.name} (it says: "
+                f"{'; '.join(filter(None, self._lacks.values()))}); mend server.base_url, which for most ends in /v1, "
+                "or the model's name"
             )
         return self._call("/chat/completions", {**body, "messages": messages}, _written, self._too_long)
 
@@ -180,8 +181,8 @@ class ServerModel:
         self, path: str, body: Body, read: Callable[[Body], Result], refused: Callable[[Refused], Result],
         seam: int | None = None, items: int = 1,
     ) -> Call:  # fmt: skip
-        """`read` takes from an answer what is stored; `refused` tells what stands for an answer, or raises. An answer
-        without text is asked for once more; it counts as failed, and its tokens count."""
+        """`read` takes from an answer what is stored; `refused` tells what stands for an answer, or raises. Where a
+        server wrote nothing, not even what ends a text, it is asked once more, and what it answered first failed."""
         sent = {k: v for k, v in {"model": self.name, **body, **self.settings.extra}.items() if v is not None}
 
         def taken(answer: Body) -> Result:
@@ -193,7 +194,7 @@ class ServerModel:
             before = Usage()
             try:
                 result, failed = self.http.post(path, sent, taken, give_up)
-                if result.get("text") == "" and result.get("finish") != "length":
+                if result.get("text") == "" and result["usage"].tokens_out == 0:
                     before = Usage(**{**result["usage"].row(), "calls": 0, "failed_calls": failed + 1})
                     result, failed = self.http.post(path, sent, taken, give_up)
             except Refused as e:
@@ -252,7 +253,7 @@ def _used(calls: Sequence[Call], results: Sequence[Result]) -> Usage:
 
 
 def _models(http: Http) -> list[dict[str, Any]] | None:
-    """What the server lists at /models; None if it lists nothing."""
+    """What the server lists at /models; None if it cannot tell: not all can, though they answer."""
     try:
         found = http.get("/models")
     except Refused:

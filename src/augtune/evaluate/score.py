@@ -6,7 +6,7 @@ import re
 import string
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .. import algebra
 from ..backends.base import Backend
@@ -93,6 +93,8 @@ def answer(
     asked = {q.id: q for q in questions}
     asks = [prompts.ask(backend, form, (c := before[q.id]), q, c in alone) for q in closed]
     requests = [prompts.request(backend, form, (c := before[q.id]), q, max_tokens, c in alone) for q in opened]
+    # A letter may stand after an empty line.
+    requests = [replace(r, stop=()) if asked[q.id].choices else r for q, r in zip(opened, requests, strict=True)]
     scored, wrote = store.score(backend, asks, tick), store.generate(backend, requests, tick)
     if refused := next(filter(None, wrote.refused), None):
         raise UserError(f"a question with its context is longer than the model's window ({refused})")
@@ -107,7 +109,8 @@ def answer(
         )
     for q, text in zip(opened, wrote.texts, strict=True):
         if of := asked[q.id].choices:
-            chosen = read_choice(text, prompts.lettered(asked[q.id])) or text.strip()
+            line = next(filter(str.strip, text.splitlines()), "").strip()
+            chosen = read_choice(line, prompts.lettered(asked[q.id])) or line
             sizes, correct = [len(c.encode()) for c in of], chosen == q.answer
             found[q.id] = Prediction(
                 arm, seed, q.id, q.split, q.group, of, None, None, sizes, chosen, q.answer, correct, kind=q.kind
