@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from augtune import cli
+from augtune import cli, finished
 from augtune import study as flow
 from augtune.backends import http
 from augtune.config import load_study
 from augtune.errors import BudgetReached, UserError
+from augtune.export import ask
+from augtune.progress import console
 from backends.serving import MODEL, Body, Serving
 from test_study import FACTS, write
 
@@ -117,6 +119,34 @@ def test_a_server_augments_for_a_model_of_this_machine(folder: Path, tiny: Path)
     assert "The keeper of the lamp is Mira Tolen." in texts
     kinds = {row["kind"] for row in json.loads((out / "preflight.json").read_text())["measured"]}
     assert "reverse" in kinds
+
+
+def test_a_server_writes_questions(folder: Path) -> None:
+    from augtune.backends.base import Request
+    from questions.test_questions import SENTENCES
+    from questions.test_questions import write as made
+
+    (folder / "t.jsonl").write_text("".join(json.dumps({"text": t}) + "\n" for t in SENTENCES))
+    serving = Serving(lambda asked: made(Request("", asked.split("\n\n")[-1])), key=KEY)
+    with serving.running() as url:
+        by = load_study(study(folder, url))
+        found, _ = flow.write_questions(
+            folder / "t.jsonl", folder / "w.jsonl", f"server:{MODEL}", style="examples", study=by
+        )
+        asked = len(serving.log)
+        flow.write_questions(folder / "t.jsonl", folder / "v.jsonl", f"server:{MODEL}", style="examples", study=by)
+        assert len(serving.log) > asked  # another file, other calls
+    assert {(f.entity, f.value) for f in found.facts} == {(e, v) for _, e, v in SENTENCES.values()}
+    assert found.rows
+
+
+def test_a_question_is_asked_of_a_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Serving(answers, key=KEY).running() as url:
+        out = run(folder, url)
+        _, told = finished.ask(out, "the keeper of the lamp is", ["icl"], list(FACTS))
+    ask.show("the keeper of the lamp is", told, "none", console)
+    assert "Mira Tolen" in capsys.readouterr().err
+    assert ask.data("?", told, "none")["arms"]["icl"]["shares"] is None  # type: ignore[index]
 
 
 def test_a_budget_stops_the_study_and_a_higher_one_ends_it(folder: Path) -> None:

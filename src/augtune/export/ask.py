@@ -55,7 +55,7 @@ def shares(told: Prediction, normalization: str) -> list[float]:
 
 def show(question: str, answers: Sequence[Answer], normalization: str, console: Console) -> None:
     """Arms side by side, one a row."""
-    choices = answers[0].told.choices or []
+    choices = answers[0].told.choices if answers[0].told.loglikelihoods else None  # a server may tell no likelihoods
     table = Table(title=Text(question), title_justify="left")
     table.add_column("arm")
     for head in choices or ["answer"]:
@@ -87,6 +87,6 @@ def data(question: str, answers: Sequence[Answer], normalization: str) -> dict[s
         if a.told.choices:
             scored = asdict(a.told)
             row |= {key: scored[key] for key in ("choices", "loglikelihoods", "tokens")}
-            row["shares"] = [round(s, 6) for s in shares(a.told, normalization)]
+            row["shares"] = [round(s, 6) for s in shares(a.told, normalization)] if a.told.loglikelihoods else None
         arms[a.arm] = row
     return {"question": question, "normalization": normalization, "arms": arms}
