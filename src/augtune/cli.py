@@ -15,6 +15,7 @@ from . import __version__
 from .config import Study, field_help, load_study, read_study
 from .errors import UserError
 from .names import BENCHMARKS
+from .progress import recorded, say
 
 app = typer.Typer(
     help="Augmented fine-tuning, and the evidence that tells whether you need it: in the prompt, fine-tuned, or "
@@ -91,7 +92,8 @@ def _run(study: Study, folder: Path, force: bool = False) -> None:
     from . import study as flow
     from .report.terminal import show
 
-    flow.run(study, folder, force=force)
+    with recorded(folder / "progress.json"):
+        flow.run(study, folder, force=force)
     show(folder, json.loads((folder / "results.json").read_text(encoding="utf-8")), out)
 
 
@@ -99,7 +101,8 @@ def _stage(name: str, path: Path | None, folder: Path | None, set_: list[str] | 
     from . import study as flow
 
     study, folder = _study(path, set_, folder=folder)
-    flow.run(study, folder, until=name, force=force)
+    with recorded(folder / "progress.json"):
+        flow.run(study, folder, until=name, force=force)
     return folder
 
 
@@ -150,6 +153,10 @@ def report(
         Path | None, typer.Option(metavar="DIR", help="Write the charts as SVG and PNG too, and the numbers as CSV.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print results.json.")] = False,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Follow a run in progress in a browser, on the loopback address.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="For --serve; 0 takes a free one.")] = 8765,
 ) -> None:  # fmt: skip
     """Write results.json, report.md and report.html again, from what was evaluated."""
     import json
@@ -159,9 +166,12 @@ def report(
     from .report.figures import write
     from .report.terminal import show
 
-    if study is not None and study.is_dir():
-        if set_ or out_folder:
-            raise UserError(f"{study}: a run has its settings; --set and --out go with a study file")
+    made = study is not None and study.is_dir()
+    if made and (set_ or out_folder):
+        raise UserError(f"{study}: a run has its settings; --set and --out go with a study file")
+    if serve:
+        return _serve(study if study and made else _study(study, set_, folder=out_folder)[1], port)
+    if study is not None and made:
         folder = study
         flow.report(finished.reopen(folder))
     else:
@@ -170,8 +180,19 @@ def report(
     found = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     if figures:
         files, lacking = write(folder, found, figures)
-        out.print(f"{figures}: {len(files)} files{f'; {lacking}' if lacking else ''}", highlight=False, soft_wrap=True)
+        say(f"{figures}: {len(files)} files{f'; {lacking}' if lacking else ''}")
     print(json.dumps(found, indent=1)) if as_json else show(folder, found, out)
+
+
+def _serve(folder: Path, port: int) -> None:
+    from .report.live import HOST, serve
+
+    server = serve(folder, port)
+    out.print(f"{folder}: http://{HOST}:{server.server_port}/ (Ctrl-C ends it; the run goes on)", highlight=False)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        server.server_close()
 
 
 @app.command()
@@ -312,6 +333,7 @@ def compare(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders with results.json.")],
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown tables.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with everything that the tables hold.")] = False,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page with charts too.")] = None,
 ) -> None:
     """Several runs side by side: accuracy by arm and split; worlds of one study are pooled, with paired differences."""
     import json
@@ -319,6 +341,9 @@ def compare(
     from .report import compare as reported
 
     print(json.dumps(reported.data(runs), indent=1) if as_json else reported.compare(runs, markdown))
+    if html:
+        reported.page(runs, html)
+        print(f"\n{html}", file=sys.stderr)
 
 
 @app.command()

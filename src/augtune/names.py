@@ -22,6 +22,11 @@ def is_candidate(arm: str) -> bool:
     return arm != "oracle" and not arm.startswith("control-")
 
 
+def is_trained(arm: str) -> bool:
+    """Whether an arm has weights of its own."""
+    return arm not in ("base", "icl", "rag") and not arm.startswith("control-")
+
+
 def strategies_of(arm: str, families: Mapping[str, str]) -> list[str]:
     """The strategies whose texts an arm learns, of those that were used (`families`: strategy -> family): all for
     augmented, a family's for local and global (whole documents count as local), one for only-STRATEGY."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
@@ -21,9 +24,58 @@ class _Rate(ProgressColumn):
         return Text(f"{speed:.3g} {task.fields['unit']}/s" if speed else "", style="progress.data.speed")
 
 
+_record: Path | None = None  # where bars leave how far they are, for `augtune report --serve`
+
+
+@contextmanager
+def recorded(file: Path) -> Iterator[None]:
+    """Within, every bar leaves {"what", "done", "total", "unit", "rate"} in the file while it runs, if its folder is
+    there."""
+    global _record
+    _record = file
+    try:
+        yield
+    finally:
+        _record = None
+
+
+class _Note:
+    """A bar's file, written once a second and gone when the bar is."""
+
+    def __init__(self, what: str, total: float, unit: str) -> None:
+        self.row: dict[str, Any] = {"what": what, "done": 0.0, "total": total, "unit": unit, "rate": None}
+        self.start = self.written = time.monotonic()
+
+    def tick(self, n: float) -> None:
+        self.row["done"] += n
+        now = time.monotonic()
+        if _record and now - self.written >= 1.0 and _record.parent.is_dir():
+            self.written = now
+            _record.write_text(json.dumps({**self.row, "rate": self.row["done"] / (now - self.start)}))
+
+    def close(self) -> None:
+        if _record:
+            _record.unlink(missing_ok=True)
+
+
 @contextmanager
 def bar(what: str, total: float, unit: str) -> Iterator[Callable[[float], None]]:
     """Yields a function to be told how much more is done. Shows nothing for work that is over at once."""
+    note = _Note(what, total, unit)
+
+    def both(n: float) -> None:
+        tick(n)
+        note.tick(n)
+
+    try:
+        with _shown(what, total, unit) as tick:
+            yield both
+    finally:
+        note.close()
+
+
+@contextmanager
+def _shown(what: str, total: float, unit: str) -> Iterator[Callable[[float], None]]:
     if console.is_terminal:
         columns = (
             TextColumn("{task.description:<34}"),

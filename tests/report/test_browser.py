@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from html import unescape
 from pathlib import Path
@@ -13,6 +14,8 @@ from urllib.parse import quote
 
 import pytest
 
+from augtune.records import write_json, write_jsonl
+from augtune.report.live import serve
 from augtune.report.pages import ASSETS
 from report.made import HOSTILE, full
 from report.test_decision import CACHING, GRID, study_of
@@ -49,6 +52,7 @@ OPEN_EACH = """async () => {
   for (const link of links) { location.hash = link; await new Promise((done) => setTimeout(done, 0)); }
   return links.length;
 }"""
+LOCAL = "http://127.0.0.1:"
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 
 
@@ -59,7 +63,7 @@ def browser() -> Iterator[Any]:
         found = next(filter(None, map(shutil.which, NAMES)), None)
         if found is None and not Path(p.chromium.executable_path).exists():
             pytest.skip("no Chromium was found; `apt install chromium` or `playwright install chromium` brings one")
-        opened = p.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        opened = p.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
         yield opened
         opened.close()
 
@@ -70,14 +74,15 @@ def opened(browser: Any) -> Iterator[Callable[..., Any]]:
     faults: list[str] = []
     contexts = []
 
-    def open_page(path: Path, fragment: str = "", **options: Any) -> Any:
+    def open_page(path: Path | str, fragment: str = "", **options: Any) -> Any:
         context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
         contexts.append(context)
+        context.set_default_timeout(120_000)  # machines that test may be busy
         page = context.new_page()
         page.on("console", lambda m: faults.append(m.text) if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda e: faults.append(str(e)))
-        page.on("request", lambda r: None if r.url.startswith(("file:", "data:")) else faults.append(r.url))
-        page.goto(f"{path.as_uri()}{fragment}")
+        page.on("request", lambda r: None if r.url.startswith(("file:", "data:", LOCAL)) else faults.append(r.url))
+        page.goto(f"{path if isinstance(path, str) else path.as_uri()}{fragment}")
         page.wait_for_selector("html[data-ready]")
         return page
 
@@ -297,4 +302,47 @@ def test_on_paper(opened: Open, run: tuple[Path, dict[str, Any]]) -> None:
     assert not page.locator("nav.top").is_visible()
     assert not page.locator("#browse").is_visible()
     assert page.locator("svg[data-chart=accuracy]").is_visible()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("details:not([open])").count() == 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("details[open]").count() == 0
     assert page.pdf().startswith(b"%PDF")
+
+
+def test_a_run_in_progress_is_followed(opened: Open, tmp_path: Path) -> None:
+    study = {"name": HOSTILE[0], "arms": ["base", "finetune"], "seeds": [0]}
+    write_json(tmp_path / "study.json", {"study": study})
+    now = {"what": "train: finetune", "done": 1, "total": 4, "unit": "tokens", "rate": 2}
+    write_json(tmp_path / "progress.json", now)
+    rows = [{"arm": "base", "split": HOSTILE[3], "correct": True}]
+    write_jsonl(tmp_path / "stages" / "evaluate-base-0.jsonl", rows)
+    server = serve(tmp_path, 0)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        page = opened(f"{LOCAL}{server.server_port}/")
+        assert page.locator("#now").inner_text() == "train: finetune: 1 of 4 tokens, 2 tokens/s, 2 s left"
+        assert page.locator("#share").evaluate("e => e.value") == 0.25
+        assert page.locator("#charts circle").get_attribute("data-value") == "1.0"
+        write_json(tmp_path / "stages" / "train-finetune-0.json", {"usage": {"seconds": 3}, "steps": 2, "tokens": 4})
+        (tmp_path / "progress.json").unlink()
+        (tmp_path / "report.html").write_text("<title>done</title><link rel=icon href=data:,>")
+        page.locator("#stages .good", has_text="train-finetune-0 — 3 s; 2 steps, 4 tokens").wait_for()
+        assert page.evaluate("window.hacked") is None
+        page.locator("#done a").click()
+        assert page.title() == "done"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_where_nothing_can_be_told_the_page_says_so(opened: Open, tmp_path: Path) -> None:
+    found = full(tmp_path, groups=1)
+    page = opened(tmp_path / "report.html")
+    assert page.locator("#answer").inner_text() == "These results cannot tell yet."
+    assert page.locator(".verdict details p").inner_text() == found["verdict"]["reason"]
+    page.locator("#queries").fill("50000")
+    assert page.locator("#answer").inner_text() == "These results cannot tell yet."
+    assert page.locator("svg[data-chart='accuracy'] line.interval").count() == 0
+    assert page.locator("#totals td").first.inner_text().endswith("FLOPs")

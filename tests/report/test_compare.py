@@ -9,7 +9,7 @@ import pytest
 
 from augtune.errors import UserError
 from augtune.records import write_json, write_jsonl
-from augtune.report.compare import compare, data
+from augtune.report.compare import compare, data, page
 from augtune.report.results import results
 from report.made import answered, corpus, manifests, study
 
@@ -94,3 +94,30 @@ def test_what_cannot_be_compared_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UserError) as e:
         compare([one, other, tmp_path / "none"])
     assert len(e.value.faults) == 2
+
+
+def test_a_page_of_runs(tmp_path: Path) -> None:
+    runs = [run(tmp_path / str(w), w) for w in (100, 101)]
+    page(runs, tmp_path / "new" / "pooled.html")
+    html = (tmp_path / "new" / "pooled.html").read_text(encoding="utf-8")
+    found = data(runs)["pooled"]
+    for cell in (found["accuracy"]["augmented"]["all"], found["comparisons"][0]):
+        value = cell.get("accuracy", cell.get("difference"))
+        assert f'data-value="{value}"' in html
+    assert html.count('data-value="') >= 2 * 3 + 1 + 4 * 2
+    other = run(tmp_path / "c", 102, train={"epochs": 2})
+    page([runs[0], other], tmp_path / "side.html")
+    html = (tmp_path / "side.html").read_text(encoding="utf-8")
+    assert "Not pooled: the runs differ in train.epochs" in html
+    for n, folder in enumerate((runs[0], other), 1):
+        each = json.loads((folder / "results.json").read_text())["arms"]["augmented"]["splits"]["all"]["accuracy"]
+        assert f'data-value="{each}" data-row="augmented, {n}"' in html
+
+
+def test_results_of_an_earlier_version_are_told(tmp_path: Path) -> None:
+    folder = run(tmp_path / "a", 100)
+    results = json.loads((folder / "results.json").read_text())
+    del results["decision"]
+    write_json(folder / "results.json", results)
+    with pytest.raises(UserError, match="earlier version"):
+        page([folder], tmp_path / "x.html")

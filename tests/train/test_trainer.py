@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -149,3 +150,12 @@ def test_plain_attention_is_what_fused_attention_is(
 def test_a_loss_that_is_no_number_stops_with_the_setting_to_change(tiny: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"step 5 is .*lower train\.learning_rate"):
         run(tiny, tmp_path / "a", learning_rate=1e38)
+
+
+def test_losses_are_left_while_training(tmp_path: Path) -> None:
+    clock = trainer._Clock(tmp_path, [1], 1, lambda n: None)
+    logs = [{"step": 5, "loss": 2.0, "learning_rate": 0.1}, {"step": 5, "train_runtime": 1.0}]
+    clock.on_log(
+        SimpleNamespace(learning_rate=0.1), SimpleNamespace(log_history=logs, global_step=5), None, {"loss": 2.0}
+    )
+    assert json.loads((tmp_path / "loss.jsonl").read_text()) == {"step": 5, "loss": 2.0}

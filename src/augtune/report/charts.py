@@ -115,7 +115,6 @@ class Mark:
     value: float | None
     ci95: Interval = None
     hollow: bool = False
-    colour: str | None = None
 
 
 @dataclass(frozen=True)
@@ -168,18 +167,20 @@ def panel(
             places = [x(m.value or 0.0) for m in known]
             parts.append(_line(min(places), y, max(places), y, row.colour, 1, opacity=0.5))
         for m in known:
-            paint = m.colour or row.colour
             if m.ci95:
-                parts.append(_line(x(m.ci95[0]), y, x(m.ci95[1]), y, paint, 5, opacity=0.32, class_="interval"))
+                parts.append(_line(x(m.ci95[0]), y, x(m.ci95[1]), y, row.colour, 5, opacity=0.32, class_="interval"))
+        for m in known:
             hint = f"{row.label}: {m.value:.3f}" + (f" [{m.ci95[0]:.3f}, {m.ci95[1]:.3f}]" if m.ci95 else "")
-            parts.append(_dot(x(m.value or 0.0), y, paint, m.hollow, hint, data_value=f"{m.value}", data_row=row.label))
+            parts.append(
+                _dot(x(m.value or 0.0), y, row.colour, m.hollow, hint, data_value=f"{m.value}", data_row=row.label)
+            )
         parts.append(
             _text(
                 width - 2, y + 4, row.value.replace("-", "−"), text_anchor="end", font_weight=600 if row.bold else None
             )
         )
     told = "; ".join(f"{r.label} {_told(r)}" for r in rows)
-    if reference_label:
+    if reference_label and reference is not None:
         told += f"; {reference_label} {reference:.2f}"
     return Chart(name, title, told, width, bottom + 22, tuple(parts), {"chart": name})
 
@@ -208,7 +209,7 @@ def accuracy(found: Found) -> list[Chart]:
     if not means:
         return []
     weights = found["study"]["verdict"]["weights"]
-    counted = {s: weights.get(s, 1.0) for s in splits_of(dict(found)) if weights.get(s, 1.0) > 0}
+    counted = {s: weights.get(s, 1.0) for s in splits_of(found) if weights.get(s, 1.0) > 0}
     known = [found["chance"][s] for s in counted]
     chance = None
     if None not in known:
@@ -223,7 +224,7 @@ def by_split(found: Found) -> list[Chart]:
             f"accuracy-{i}", f"{split} ({_n(found, split)})",
             {arm: row["splits"][split] for arm, row in found["arms"].items()}, found["chance"][split],
         )
-        for i, split in enumerate(splits_of(dict(found)), 1)
+        for i, split in enumerate(splits_of(found), 1)
     ]  # fmt: skip
 
 
@@ -234,7 +235,7 @@ def _n(found: Found, split: str) -> int:
 def by_kind(found: Found) -> list[Chart]:
     """A panel for each kind of inference of the splits that have several."""
     charts: list[Chart] = []
-    for split in splits_of(dict(found)):
+    for split in splits_of(found):
         cells = {arm: row["splits"][split].get("kinds", {}) for arm, row in found["arms"].items()}
         kinds = list(next(iter(cells.values())))
         for kind in kinds if len(kinds) > 1 else ():
@@ -253,7 +254,7 @@ def differences(found: Found) -> list[Chart]:
     reach = max([0.1, *(abs(v) for c in turned for v in [c["difference"], *(c["ci95"] or [])])])
     edge = ceil(reach * 10) / 10
     charts = []
-    for i, split in enumerate(splits_of(dict(found)), 1):
+    for i, split in enumerate(splits_of(found), 1):
         lines = [_difference(c) for c in turned if c["split"] == split]
         if lines:
             title = f"{split}: augmented" if turned[0]["a"] == "augmented" else split
@@ -283,7 +284,7 @@ def turn(comparison: Mapping[str, Any], first: str) -> dict[str, Any]:
 def coverage(found: Found) -> list[Chart]:
     """Accuracy where what a question asks was taught (full) and where it was not (hollow)."""
     charts = []
-    for i, split in enumerate(splits_of(dict(found)), 1):
+    for i, split in enumerate(splits_of(found), 1):
         lines = []
         for arm, cells in found["coverage"].items():
             cell = cells.get(split) if arm in found["arms"] else None
@@ -301,7 +302,7 @@ def coverage(found: Found) -> list[Chart]:
 def seeds(found: Found) -> list[Chart]:
     """Each training on its own."""
     charts = []
-    for i, split in enumerate(splits_of(dict(found)), 1):
+    for i, split in enumerate(splits_of(found), 1):
         lines = []
         for arm, row in found["arms"].items():
             each = row["splits"][split]["seeds"]

@@ -1,5 +1,5 @@
-"""Several runs in one table; and runs of one study on several worlds pooled, with intervals over worlds, groups and
-seeds."""
+"""Several runs in one table or page; and runs of one study on several worlds pooled, with intervals over worlds, groups
+and seeds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any
 
 from ..errors import UserError
 from ..records import Prediction, read_records
-from . import statistics
+from . import charts, pages, statistics
+from .charts import Chart, Line, Mark
+from .sections import Section
 
 FEW_WORLDS = 5  # with fewer, each world's value stands beside the pooled one
 # What two runs of one study may differ in and still be pooled: these change no accuracy.
@@ -154,6 +156,94 @@ def compare(folders: Sequence[Path], markdown: bool = False) -> str:
     elif len(folders) > 1:
         parts.append(f"Not pooled: {found['not_pooled']}.")
     return "\n\n".join(parts)
+
+
+def page(folders: Sequence[Path], out: Path) -> None:
+    """The same as one page without network: pooled charts where runs are worlds of one study, and each run's own.
+    Raises UserError as `data`, and where the page cannot be written."""
+    found, results = data(folders), _read(folders)
+    if old := [str(folder) for folder, r in zip(folders, results, strict=True) if "decision" not in r]:
+        raise UserError(f"{', '.join(old)}: of an earlier version; `augtune report` writes results.json again")
+    keys = ("folder", "name", "model", "world")
+    rows = [["" if run[k] is None else str(run[k]) for k in keys] for run in found["runs"]]
+    told = [_verdict(r) for r in results]
+    head = ["", "run", "study", "model", "world", "verdict"]
+    content = {
+        "found": found,
+        "sections": {
+            "runs": Section("Runs", head, [[f"{n}", *row, told[n - 1]] for n, row in enumerate(rows, 1)]),
+            "accuracy": Section("Accuracy", _accuracy(found)[0], _accuracy(found)[1:]),
+            "differences": Section("Paired differences", *_split_head(_differences(found)))
+            if found["pooled"]
+            else None,
+        },
+        "charts": {
+            "first": _pooled_charts(found) or _side_by_side(found, results),
+            "differences": _pooled_differences(found),
+        },
+        "runs": [
+            {"name": str(folder), "told": verdict, "charts": [*charts.by_split(r), *charts.costs(r)]}
+            for folder, r, verdict in zip(folders, results, told, strict=True)
+        ],
+    }
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        pages.render_html("compare.html", out, content, ())
+    except OSError as e:
+        raise UserError(f"{out}: cannot be written ({e.strerror})") from e
+
+
+def _verdict(result: Found) -> str:
+    verdict = result["verdict"]
+    if verdict["status"] == "recommended":
+        return f"{verdict['arm']} (probability {verdict['probability']:.2f})"
+    return "cannot tell"
+
+
+def _split_head(rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
+    return rows[0], rows[1:]
+
+
+def _pooled_charts(found: Found) -> list[Chart]:
+    if not (pooled := found["pooled"]):
+        return []
+    return [
+        charts.panel(
+            f"pooled-{i}", split,
+            [_line(arm, cells[split], f"{cells[split]['accuracy']:.2f}") for arm, cells in pooled["accuracy"].items()],
+            width=320,
+        )
+        for i, split in enumerate(found["splits"], 1)
+    ]  # fmt: skip
+
+
+def _side_by_side(found: Found, results: Sequence[Found]) -> list[Chart]:
+    """Runs that are not pooled: under each arm a row for each run, by its number in the table."""
+    return [
+        charts.panel(
+            f"side-{i}", split,
+            [
+                Line(f"{arm}, {n}", charts.colour(arm), [Mark(cell["accuracy"], cell["ci95"], not cell["ci95"])],
+                     f"{cell['accuracy']:.2f}")
+                for arm in found["arms"]
+                for n, cell in enumerate((r["arms"][arm]["splits"][split] for r in results), 1)
+            ],
+            reference=results[0]["chance"][split], reference_label="chance", width=320,
+        )
+        for i, split in enumerate(found["splits"], 1)
+    ]  # fmt: skip
+
+
+def _line(arm: str, cell: Found, value: str) -> Line:
+    each = [Mark(v, None, True) for v in cell["worlds"].values()]
+    return Line(arm, charts.colour(arm), [*each, Mark(cell["accuracy"], cell["ci95"])], value)
+
+
+def _pooled_differences(found: Found) -> list[Chart]:
+    if not (pooled := found["pooled"]):
+        return []
+    arms = {"all": {"splits": dict.fromkeys(found["splits"])}}
+    return charts.differences({"arms": arms, "comparisons": pooled["comparisons"]})
 
 
 def _accuracy(found: Found) -> list[list[str]]:

@@ -83,7 +83,7 @@ def tables(found: Found) -> dict[str, Table]:
 
 def _accuracy(found: Found) -> Iterable[list[Any]]:
     for arm, row in found["arms"].items():
-        for split in splits_of(dict(found)):
+        for split in splits_of(found):
             cell = row["splits"][split]
             yield [arm, split, "", "", cell["n"], cell["accuracy"], *(cell["ci95"] or ["", ""])]
             for kind, k in cell.get("kinds", {}).items():

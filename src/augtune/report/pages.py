@@ -19,7 +19,7 @@ from typing import Any
 import jinja2
 
 from ..records import Corpus, Prediction
-from . import charts, decision, explorer, sections
+from . import charts, decision, explorer, sections, verdict
 from .costs import CASES
 from .sections import Section
 
@@ -48,10 +48,8 @@ PLACED = (
     "accuracy", "kinds", "differences", "shortfalls", "controls", "coverage", "seeds", "forgetting", "preflight",
 )  # fmt: skip
 CANNOT = "These results cannot tell yet"
-SURE = "{arm} comes out first in {share} of resampled studies, at {queries}"
-UNSURE = (
-    "{arm} comes first, in {share} of resampled studies, at {queries}; the study asks for 90 % and for enough groups"
-)
+FIRST = "{arm} comes out first in {share} of resampled studies, at {queries}"
+UNSURE = f"{FIRST}; a recommendation asks for {100 * verdict.SURE:.0f} % and enough groups"
 
 
 def write(
@@ -66,7 +64,7 @@ def write(
         "environment": _read(folder / "study.json"),
         "settings": json.dumps(found["study"], indent=1, ensure_ascii=False),
     }
-    _render("report.md", folder / "report.md", page)
+    _put(folder / "report.md", _render("report.md", page))
     written = [*_lines(folder / "augmentations.jsonl"), *_lines(folder / "rejected.jsonl")]
     advice = _advice(found)
     page |= {
@@ -85,7 +83,7 @@ def write(
         "advice": advice,
         "results_json": in_script(found),
         "advice_json": in_script({
-            "take": {arm: take(arm) for arm in found["arms"]}, "cannot": f"{CANNOT}.", "sure": f"{SURE}.",
+            "take": {arm: take(arm) for arm in found["arms"]}, "cannot": f"{CANNOT}.", "sure": f"{FIRST}.",
             "unsure": f"{UNSURE}.",
         }),
         "items": explorer.packed(explorer.items(corpus, predictions, written, taught)),
@@ -112,18 +110,27 @@ def _advice(found: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
     return {
         "sentence": take(advice.arm) if advice.sure else f"{CANNOT}.",
-        "confidence": f"{(SURE if advice.sure else UNSURE).format(**told)}.",
+        "confidence": f"{(FIRST if advice.sure else UNSURE).format(**told)}.",
         "shares": {arm: advice.shares.get(arm, 0.0) for arm in found["arms"] if arm in advice.shares},
     }
 
 
+def live_page(name: str) -> str:
+    """The page that follows a run (live.py)."""
+    return _html("live.html", {"name": name}, ("live.js",), {"connect-src": "'self'"})
+
+
 def render_html(template: str, path: Path, page: Mapping[str, Any], scripts: Sequence[str]) -> None:
+    _put(path, _html(template, page, scripts))
+
+
+def _html(template: str, page: Mapping[str, Any], scripts: Sequence[str], more: Mapping[str, str] | None = None) -> str:
     """A page with its style and scripts inside, and a policy that allows these alone."""
     style, script = _style(), "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in scripts)
-    allowed = {"script-src": _hash(script), "style-src": _hash(style), "img-src": "data:"}
+    allowed = {"script-src": _hash(script), "style-src": _hash(style), "img-src": "data:", **(more or {})}
     rest = "base-uri 'none'; form-action 'none'"
     policy = f"default-src 'none'; {'; '.join(f'{k} {v}' for k, v in allowed.items())}; {rest}"
-    _render(template, path, {**page, "style": style, "script": script, "policy": policy})
+    return _render(template, {**page, "style": style, "script": script, "policy": policy})
 
 
 def _hash(text: str) -> str:
@@ -140,16 +147,20 @@ def _style() -> str:
     return css.replace("{{ hues }}", " ".join(f".arm-{name} {{ color: var(--{name}); }}" for name in charts.COLOURS))
 
 
-def _render(template: str, path: Path, page: Mapping[str, Any]) -> None:
+def _put(path: Path, text: str) -> None:
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(text, encoding="utf-8", errors="replace")
+    part.replace(path)
+
+
+def _render(template: str, page: Mapping[str, Any]) -> str:
     loader = jinja2.FileSystemLoader(ASSETS)
     environment = jinja2.Environment(
         loader=loader, autoescape=template.endswith(".html"), trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"cell": cell, "clean": charts.clean, "gloss": gloss, "hue": hue, "is_number": is_number}
     environment.undefined = jinja2.StrictUndefined
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(environment.get_template(template).render(page), encoding="utf-8", errors="replace")
-    part.replace(path)
+    return environment.get_template(template).render(page)
 
 
 def in_script(value: Any) -> str:

@@ -3,7 +3,7 @@ one line there. A function returns None where there is nothing to show."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,7 @@ class Section:
     below: list[str] = field(default_factory=list)
 
 
-def splits_of(found: Found) -> list[str]:
+def splits_of(found: Mapping[str, Any]) -> list[str]:
     return list(next(iter(found["arms"].values()))["splits"])
 
 

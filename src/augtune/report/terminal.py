@@ -31,7 +31,7 @@ def show(folder: Path, found: Found, console: Console) -> None:
     signs = SIGNS if _can_draw(console) else PLAIN
     say(f"{found['study']['name']}: accuracy, with 95 % intervals by group and seed")
     wide = max(len(short(arm)) for arm in [*found["arms"], "chance"])
-    for split in splits_of(dict(found)):
+    for split in splits_of(found):
         chance = found["chance"][split]
         cells = {arm: row["splits"][split] for arm, row in found["arms"].items()}
         n = next(iter(cells.values()))["n"]

@@ -316,6 +316,8 @@ class _Clock(TrainerCallback):  # type: ignore[misc]
                 f"train: the loss at step {state.global_step} is {logs['loss']}, from where nothing can be learnt; "
                 f"lower train.learning_rate (it is {args.learning_rate:g})"
             )
+        losses = [{"step": h["step"], "loss": h["loss"]} for h in state.log_history if "loss" in h]
+        write_jsonl(self.file.with_name("loss.jsonl"), losses)  # for `augtune report --serve`
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.saved = time.monotonic()

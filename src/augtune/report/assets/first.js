@@ -56,3 +56,11 @@ function quantity(value) {
   cases.addEventListener("change", show);
   show();
 })();
+
+// On paper everything that is folded is shown.
+const folded = () => document.querySelectorAll("details:not([open])");
+addEventListener("beforeprint", () => folded().forEach((part) => { part.open = true; part.dataset.printed = ""; }));
+addEventListener("afterprint", () => document.querySelectorAll("details[data-printed]").forEach((part) => {
+  part.open = false;
+  delete part.dataset.printed;
+}));
