@@ -51,6 +51,7 @@ class Http:
         self._key = os.environ.get(settings.key_env or "", "").strip()
         most = settings.concurrency
         self._client = httpx2.Client(
+            verify=self.base.startswith("https:"),  # else no certificates are loaded, which takes up to a second
             headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
             timeout=httpx2.Timeout(settings.timeout, connect=min(settings.timeout, 15.0), pool=None),
             # Connections are dropped before servers drop them (uvicorn: after 5 s), which would look like a failure.

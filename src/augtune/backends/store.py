@@ -120,17 +120,25 @@ class Store:
         def ended(futures: Sequence[Future[dict[str, Any]]]) -> None:
             nonlocal since
             errors: list[CallFailed] = []
-            for future in futures:
-                call, now = running.pop(future), time.monotonic()
-                try:
-                    result = future.result()
-                except CallFailed as e:
-                    self._keep_failed(call.key, e.failed)
-                    errors.append(e)
-                    continue
-                # Seconds of the wall, once, however many calls share them.
-                result["usage"]["seconds"], since = now - since, now
-                found[call.key] = self._keep_call(call.key, result)
+            done: list[Call] = []
+            self.db.execute("begin")  # one writing to disk for all that ended by now: slow disks, fast servers
+            try:
+                for future in futures:
+                    call, now = running[future], time.monotonic()
+                    try:
+                        result = future.result()
+                    except CallFailed as e:
+                        self._keep_failed(call.key, e.failed)
+                        errors.append(e)
+                    else:
+                        # Seconds of the wall, once, however many calls share them.
+                        result["usage"]["seconds"], since = now - since, now
+                        found[call.key] = self._keep_call(call.key, result)
+                        done.append(call)
+                    del running[future]  # last: what a Ctrl-C interrupts here is still to be stored
+            finally:
+                self.db.execute("commit")
+            for call in done:
                 tick(call.items)
             if errors:
                 raise errors[0]
@@ -212,10 +220,8 @@ class Store:
         self._count(usage, True, bool(result.get("estimated")))
         (before,) = self.db.execute("select coalesce(sum(calls), 0) from failed where key = ?", (key,)).fetchone()
         result = {**result, "usage": (usage + Usage(failed_calls=before)).row(), "server": True}
-        self.db.execute("begin")
         self.db.execute("insert or replace into paid values (?, ?)", (key, json.dumps(result)))
         self.db.execute("delete from failed where key = ?", (key,))
-        self.db.execute("commit")
         return result
 
     def _keep_failed(self, key: str, calls: int) -> None:
