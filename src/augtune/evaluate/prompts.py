@@ -21,8 +21,8 @@ INSTRUCTION = "Complete the statement."
 INSTRUCTION_WITH_DOCUMENTS = "Use the statements above to complete the statement."
 
 
-IN_WORDS = "{prompt} ...\n{choices}\nWhich letter completes the statement?"
-IN_WORDS_QUESTION = "{prompt}\n{choices}\nWhich letter is the answer?"
+IN_WORDS = "{prompt} ...\n{choices}\nWhich letter alone completes the statement?"
+IN_WORDS_QUESTION = "{prompt}\n{choices}\nWhich letter alone is the answer?"
 
 
 def listing(documents: Sequence[Document]) -> str:
