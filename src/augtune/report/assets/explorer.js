@@ -236,9 +236,10 @@ function explore(data) {
         bar.style.width = `${4.5 * Math.exp(score[i] - top) / sum}rem`;
         return element("td", { class: said === i && "best" }, Number.isFinite(score[i]) ? score[i].toFixed(2) : "−∞", said === i ? element("span", { class: "hide" }, " chosen") : null, bar);
       })));
-    return element("div", { class: "scroll" }, element("table", { class: "likely" },
-      element("caption", { class: "dim" }, `Log-likelihood of each candidate, ${unit}; bold: chosen; bars: shares among the candidates.`),
-      element("thead", {}, head), element("tbody", {}, ...body)));
+    return element("div", {},
+      element("p", { class: "dim note" }, `Log-likelihood of each candidate, ${unit}; bold: chosen; bars: shares among the candidates.`),
+      element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Log-likelihoods" },
+        element("table", { class: "likely" }, element("thead", {}, head), element("tbody", {}, ...body))));
   }
 
   function covered(q) {
