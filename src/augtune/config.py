@@ -59,7 +59,7 @@ class Augment(Section):
     strategies: list[Literal[STRATEGIES]] = ["reverse", "converse", "link"]  # type: ignore[valid-type]
     """what the model writes: each sentence on its own (rephrase, reverse, converse: comparisons), over several
     documents (link), about a document (pairs, study, implications, questions), or nothing new (permute: the sentences
-    in another order)"""
+    in another order); of task examples the inputs in other words (vary)"""
     model: str | None = None
     """the augmenting model; the tuned one if not given; named as `model` is"""
     samples: int = Field(2, ge=1)

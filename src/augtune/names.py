@@ -13,7 +13,7 @@ ONLY = "only-"  # only-STRATEGY: the documents and that strategy's augmentations
 BENCHMARKS = ("people", "process", "reversal-curse", "reversals", "semantic", "syllogisms")
 MATCHES = ("text", "algebra")  # how a written answer is compared with the right one
 STRATEGIES = (
-    "rephrase", "reverse", "converse", "link", "pairs", "study", "implications", "questions", "permute",
+    "rephrase", "reverse", "converse", "link", "pairs", "study", "implications", "questions", "permute", "vary",
 )  # fmt: skip
 
 

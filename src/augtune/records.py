@@ -24,34 +24,45 @@ class Base:
         return cls(**{f.name: row[f.name] for f in fields(cls) if f.name in row})
 
 
+def _without_defaults(record: Base, *keys: str) -> dict[str, Any]:
+    """The row without what most records lack, so that runs from before it was known still stand."""
+    return {k: v for k, v in asdict(record).items() if v or k not in keys}
+
+
 @dataclass(frozen=True)
 class Document(Base):
     """Source text. `group` names the fact or entity that it is about, where that is known (icl subsamples by it).
-    `context`: the title and headings above a part of a file; `text` begins with it, and `body` is the rest."""
+    `context`: the title and headings above a part of a file; `text` begins with it, and `body` is the rest. `given`:
+    of a task example, how many characters of `text` are read, not learnt (tasks.py)."""
 
     id: str
     text: str
     group: str | None = None
     context: str | None = None
+    given: int = 0
 
     @property
     def body(self) -> str:
         return self.text[len(self.context) :].strip() if self.context else self.text
 
     def row(self) -> dict[str, Any]:
-        """Without the key context where there is none."""
-        return {k: v for k, v in super().row().items() if k != "context" or v is not None}
+        return _without_defaults(self, "context", "given")
 
 
 @dataclass(frozen=True)
 class Augmentation(Base):
-    """A text that a model derived from documents. `reason` is None if it was accepted, else why it was rejected."""
+    """A text that a model derived from documents. `reason` is None if it was accepted, else why it was rejected;
+    `given` as of a document."""
 
     id: str
     strategy: str
     sources: list[str]
     text: str
     reason: str | None = None
+    given: int = 0
+
+    def row(self) -> dict[str, Any]:
+        return _without_defaults(self, "given")
 
 
 @dataclass(frozen=True)
@@ -62,7 +73,7 @@ class Question(Base):
     `kind` is the sub-type of inference within the split. `facts`, in a benchmark's own notation, is what the question
     tests: it is covered where texts that a model was trained on state all of them (Corpus.states). `match` names how a
     written answer is compared (evaluate/score.py). `reviewed`: whether a person has read it, where its file asks for
-    that; it stands in no row, since nothing that is asked depends on it."""
+    that; it stands in no row, since nothing that is asked depends on it. `task`: it asks for the output of an input."""
 
     id: str
     prompt: str
@@ -74,9 +85,10 @@ class Question(Base):
     facts: list[str] | None = None
     match: str = "text"
     reviewed: bool | None = None
+    task: bool = False
 
     def row(self) -> dict[str, Any]:
-        return {k: v for k, v in asdict(self).items() if k != "reviewed"}
+        return {k: v for k, v in _without_defaults(self, "task").items() if k != "reviewed"}
 
 
 @dataclass(frozen=True)

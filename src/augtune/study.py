@@ -16,7 +16,7 @@ from typing import Any
 
 from rich.console import Console
 
-from . import augment, benchmarks, questions
+from . import augment, benchmarks, questions, tasks
 from .augment import linked, preflight
 from .augment import preview as previewed
 from .backends import Models, on_server
@@ -151,6 +151,9 @@ def check(study: Study, folder: Path, models: Models) -> tuple[Corpus, list[str]
             f"{study.model} is on a server: name a hub id, a folder or `embedded` as model and {study.model} as "
             "augment.model, or leave these arms out"
         )
+    examples = bool(corpus.documents) and all(d.given for d in corpus.documents)
+    if examples and any(map(_augmented, study.arms)) and "vary" not in study.augment.strategies:
+        faults.append("augment.strategies: the documents are task examples, which `vary` alone augments: name it")
     if study.train.match == "validation" and not corpus.validation and not faults:
         faults.append(
             "train.match: validation: there are no validation questions: name some with split `validation`, ask about "
@@ -175,6 +178,7 @@ def load(study: Study) -> tuple[Corpus, list[str]]:
     assert study.questions is not None
     found = ingest(study.documents, study.ingest, [study.questions], bar)
     questions, faults = read_questions(study.questions)
+    questions = tasks.with_choices(questions, found.documents)
     return replace(_held_out(found.documents, questions), ingest=found.manifest), found.faults + faults
 
 
@@ -321,9 +325,10 @@ def taught(flow: Flow, arm: str) -> list[str]:
     return [a.text for a in augmentations_of(flow, arm)]
 
 
-def texts_of(flow: Flow, arm: str) -> list[str]:
-    """What an arm is trained on."""
-    return [d.text for d in flow.corpus.documents] + taught(flow, arm)
+def texts_of(flow: Flow, arm: str) -> list[str | tuple[str, str]]:
+    """What an arm is trained on: texts; of task examples (input, output), of which the output is learnt."""
+    records: list[Document | Augmentation] = [*flow.corpus.documents, *augmentations_of(flow, arm)]
+    return [(r.text[: r.given], r.text[r.given :].strip()) if r.given else r.text for r in records]
 
 
 def model_folder(flow: Flow, arm: str, seed: int) -> Path:

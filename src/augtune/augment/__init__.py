@@ -13,11 +13,12 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
+from .. import tasks
 from ..backends.base import Backend
 from ..backends.store import Store
 from ..names import STRATEGIES as NAMES
 from ..records import Augmentation, Document, Question, Usage
-from . import decomposed, documents, linked, local
+from . import decomposed, documents, examples, linked, local
 from .checks import Candidate, judge, words
 from .writing import Bar, Draft, Writer
 
@@ -42,6 +43,7 @@ STRATEGIES = {
     "implications": Strategy("document", documents.implications),
     "questions": Strategy("document", documents.questions),
     "permute": Strategy("document", documents.permute),
+    "vary": Strategy("document", examples.vary),
 }
 assert set(STRATEGIES) == set(NAMES)
 
@@ -71,19 +73,28 @@ def apply(
     temperature: float, seed: int, bar: Bar, comparisons: bool = True,
 ) -> Made:  # fmt: skip
     """One strategy on all documents: every draft judged, accepted or rejected with a reason. Without `comparisons`
-    `reverse` passes over sentences that compare."""
+    `reverse` passes over sentences that compare. Task examples are for `vary` alone, and it is for them alone."""
+    texts = [d for d in texts if bool(d.given) == (strategy == "vary")]
     writer = Writer(backend, store, style, temperature, seed, bar, strategy, comparisons)
     found: list[Augmentation] = []
     same: dict[str, list[str]] = defaultdict(list)  # accepted texts of one source
     for sample in range(samples):
         for draft in STRATEGIES[strategy].drafts(writer, texts, sample):
             reason = draft.reason or judge(_candidate(strategy, draft), same[draft.sources[0]])
-            made = Augmentation(f"{strategy}-{draft.key}", strategy, draft.sources, draft.text, reason)
+            made = _augmentation(strategy, draft, reason)
             found.append(made)
             if reason is None:
                 same[draft.sources[0]].append(draft.text)
                 writer.accepted.append(made)
     return Made(found, writer.usage, writer.prompts)
+
+
+def _augmentation(strategy: str, draft: Draft, reason: str | None) -> Augmentation:
+    key = f"{strategy}-{draft.key}"
+    if draft.output is None:
+        return Augmentation(key, strategy, draft.sources, draft.text, reason)
+    example = tasks.document(key, draft.text, draft.output)
+    return Augmentation(key, strategy, draft.sources, example.text, reason, example.given)
 
 
 def _candidate(strategy: str, draft: Draft) -> Candidate:

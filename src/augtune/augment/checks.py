@@ -83,7 +83,18 @@ def malformed(c: Candidate) -> str | None:
         return "malformed: not a sentence"
     if re.match(r"(?:sentence|reversed|in other words)\b\s*:", c.text, re.IGNORECASE):
         return "malformed: repeats the prompt"
-    stated = words(c.text)
+    return _repeats(c.text)
+
+
+def incomplete(c: Candidate) -> str | None:
+    """An input need be no sentence."""
+    if not c.text or not c.finished:
+        return "malformed: unfinished or empty"
+    return _repeats(c.text)
+
+
+def _repeats(text: str) -> str | None:
+    stated = words(text)
     phrases = [tuple(stated[i : i + 4]) for i in range(len(stated) - 3)]
     return "malformed: repeats itself" if len(set(phrases)) < len(phrases) else None
 
@@ -175,6 +186,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     "implications": _about,
     "questions": (invents, strays),
     "permute": (copied,),
+    "vary": (incomplete, copied, invents, loses, strays),
 }
 
 

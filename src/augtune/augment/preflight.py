@@ -9,6 +9,7 @@ augmentation uses. Where the answer is known, an item counts if it is stated, el
     converse  the same in several steps (decomposed.py)                       known
     link      two facts that share a thing, and what follows                  known
     pairs, study, implications, questions: texts about a document             by the checks
+    vary      an input in other words                                         by the checks
 
 A model that inverts no comparison in one step would teach contradictions: `reverse` then leaves comparisons out.
 """
@@ -20,6 +21,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
+from .. import tasks
 from ..backends.base import Backend
 from ..backends.store import Store
 from ..records import Document, Usage
@@ -99,6 +101,10 @@ def _skips(first: str, middle: str, last: str, text: str) -> bool:
 _facts = [_fact(n, d, f) for n, d in _THINGS for f in _FORMS]
 _comparisons = [_compared(a, b, *_DIMENSIONS[i % 3]) for i, (a, b) in enumerate(_COMPARED)]
 _passages = [Item((f"{n} is {d}. Every guest who comes by asks for {n} first.",)) for n, d in _THINGS]
+_inputs = (
+    "When does the ferry to Aldro leave?", "My umbrella 'Swan' was left in hall 4.", "The lamp on my desk flickers.",
+    "Please bring the keys to the mill before noon.",
+)  # fmt: skip
 ITEMS: dict[str, list[Item]] = {
     "rephrase": _facts,
     "reverse": _facts,
@@ -109,6 +115,7 @@ ITEMS: dict[str, list[Item]] = {
     "study": _passages,
     "implications": _passages,
     "questions": _passages,
+    "vary": [Item((text,)) for text in _inputs],
 }
 SIMPLE = ("rephrase", "reverse", "compare", "converse")  # as chat the others are measured only if it reverses as chat
 STRATEGY = {"compare": "reverse"}  # kinds that are not named as their strategy
@@ -145,7 +152,10 @@ def _reverses_as_chat(measured: Sequence[Measured]) -> bool:
 
 def _measure(backend: Backend, store: Store, kind: str, style: str, samples: int, bar: Bar) -> tuple[Measured, Usage]:
     items = ITEMS[kind]
-    documents = [Document(f"{i}.{k}", text) for i, item in enumerate(items) for k, text in enumerate(item.texts)]
+    documents = [
+        tasks.document(f"{i}.{k}", text, "-") if kind == "vary" else Document(f"{i}.{k}", text)
+        for i, item in enumerate(items) for k, text in enumerate(item.texts)
+    ]  # fmt: skip
     made = apply(STRATEGY.get(kind, kind), style, backend, store, documents, samples, 0.0, 0, bar)
     right = set()
     for a in made.found:

@@ -56,7 +56,8 @@ TOO_LONG = Written("", False)  # what does not fit the model's window is not ask
 @dataclass(frozen=True)
 class Draft:
     """A text before it is judged. `key` makes its id; `sources` are ids of documents; `source` is what it must keep to
-    and `other` a second fact that it links to; `reason` is set where a strategy rejects it by itself."""
+    and `other` a second fact that it links to; `reason` is set where a strategy rejects it by itself;
+    `output`: what belongs to the text, which is then the input of a task example."""
 
     key: str
     sources: list[str]
@@ -65,6 +66,7 @@ class Draft:
     finished: bool = True
     other: str = ""
     reason: str | None = None
+    output: str | None = None
 
 
 @dataclass

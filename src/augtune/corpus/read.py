@@ -1,6 +1,7 @@
 """Rows of tables to records. Every fault is found and told with its line; nothing is dropped silently.
 
-documents   .jsonl, .csv, .parquet {"text", "id"?, "group"?} or {"prompt", "completion"}; other kinds: formats.py
+documents   .jsonl, .csv, .parquet {"text", "id"?, "group"?}, {"prompt", "completion"} or, for task examples, {"input",
+            "output"}; other kinds: formats.py
 questions   the same kinds {"prompt", "answer", "choices"?, "split"?, "group"?, "kind"?, "match"?, "id"?, "reviewed"?}
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import algebra
+from .. import algebra, tasks
 from ..errors import UserError
 from ..names import MATCHES
 from ..records import Document, Question
@@ -29,7 +30,7 @@ DELIMITERS = ";\t"  # of a CSV whose header holds no comma
 def read_rows(path: Path, name: str, text: str, decode: Callable[[bytes], str]) -> Iterator[tuple[int, Document | str]]:
     """(line, document or what is wrong) of each row. `text` names the key that holds the text; ids that are not given
     begin with `name`."""
-    for line, row in _table(path, [(text,), PAIR], decode):
+    for line, row in _table(path, [(text,), PAIR, tasks.COLUMNS], decode):
         yield line, _document(row, f"{name}-{line}", text)
 
 
@@ -167,6 +168,11 @@ def _document(row: Any, default_id: str, key: str) -> Document | str:
         return row
     if key not in row and row.keys() >= set(PAIR):
         row = {**row, key: f"{row['prompt']}{row['completion']}"}
+    if key not in row and row.keys() >= set(tasks.COLUMNS):
+        given, output = (_plain(row[k]) for k in tasks.COLUMNS)
+        if not given or not output:
+            return "input and output must be texts that are not empty"
+        return tasks.document(str(row.get("id", default_id)), given, output, _group(row))
     if key not in row:
         return f"has no {key}; found the keys {', '.join(map(repr, row)) or 'none'}"
     text = row[key]
@@ -174,13 +180,27 @@ def _document(row: Any, default_id: str, key: str) -> Document | str:
         return f"{key} must be a string, found {type(text).__name__}"
     if not text.strip():
         return "the document is empty"
-    group = row.get("group")
-    return Document(str(row.get("id", default_id)), text.strip(), None if group is None else str(group))
+    return Document(str(row.get("id", default_id)), text.strip(), _group(row))
+
+
+def _group(row: dict[str, Any]) -> str | None:
+    return None if row.get("group") is None else str(row["group"])
+
+
+def _plain(value: Any) -> str | None:
+    """A text or a number as text; None for what is neither."""
+    return str(value).strip() if isinstance(value, str | int | float) else None
 
 
 def _question(row: Any, default_id: str) -> Question | str:
     if isinstance(row, str):
         return row
+    task = "prompt" not in row and row.keys() >= set(tasks.COLUMNS)
+    if task:
+        given, output = (_plain(row[k]) for k in tasks.COLUMNS)
+        if not given or not output:
+            return "input and output must be texts that are not empty"
+        row = {"group": row.get("id", default_id), **row, "prompt": tasks.asked(given), "answer": output}
     for key in ("prompt", "answer"):
         if not isinstance(row.get(key), str) or not row[key].strip():
             return f"has no {key}" if key not in row else f"{key} must be a string that is not empty"
@@ -210,4 +230,5 @@ def _question(row: Any, default_id: str) -> Question | str:
         kind,
         match=match,
         reviewed=reviewed,
+        task=task,
     )

@@ -19,6 +19,9 @@ DOCUMENTS = "Read these statements carefully. They are true.\n\n{documents}\n\n"
 PLAIN_CONTEXT = "The following statements are true.\n\n{documents}\n\nTherefore, it is also true: "
 INSTRUCTION = "Complete the statement."
 INSTRUCTION_WITH_DOCUMENTS = "Use the statements above to complete the statement."
+# Of task examples: documents are examples, and a question is an input.
+EXAMPLES = "Here are examples of a task.\n\n{documents}\n\n"
+INSTRUCTION_TASK = "Give the output for the input."
 
 
 IN_WORDS = "{prompt} ...\n{choices}\nWhich letter alone completes the statement?"
@@ -27,7 +30,7 @@ IN_WORDS_QUESTION = "{prompt}\n{choices}\nWhich letter alone is the answer?"
 
 def listing(documents: Sequence[Document]) -> str:
     """Documents as they stand in a context; "" for none."""
-    return "\n".join(d.text for d in documents)
+    return ("\n\n" if any(d.given for d in documents) else "\n").join(d.text for d in documents)
 
 
 def seam(prompt: str, continuation: str) -> str:
@@ -43,10 +46,14 @@ def _open(backend: Backend, form: str, context: str | None, question: Question, 
 
 
 def _parts(backend: Backend, form: str, context: str | None, question: Question) -> tuple[str, str]:
+    if form == "plain" and question.task:
+        return (f"{context}\n\n" if context else ""), question.prompt
     if form == "plain":
         return ("" if context is None else PLAIN_CONTEXT.format(documents=context)), question.prompt
     instruction = INSTRUCTION if context is None else INSTRUCTION_WITH_DOCUMENTS
     user = ("" if context is None else DOCUMENTS.format(documents=context)) + instruction
+    if question.task:
+        user = (EXAMPLES.format(documents=context) if context else "") + INSTRUCTION_TASK
     # A prompt that is a question is the user's; one that an answer continues opens the assistant's turn.
     asks = question.prompt.rstrip().endswith("?")
     messages = [{"role": "user", "content": f"{user}\n\n{question.prompt}"}]

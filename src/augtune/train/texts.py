@@ -17,6 +17,8 @@ IGNORED = -100  # torch's cross entropy leaves labels of this value out
 MULTIPLE = 8  # batches are padded to a multiple of this: few shapes, each of which costs a set-up when it is first met
 STRETCH = 50  # batches within which examples are grouped by length
 
+Text = str | tuple[str, str]  # a text, or (what is read, what is learnt after it)
+
 
 @dataclass(frozen=True)
 class Example:
@@ -37,12 +39,12 @@ def split(text: str, splitting: str) -> list[tuple[str, str]]:
     return [(" ".join(parts[:i]), part) for i, part in enumerate(parts)]
 
 
-def examples(texts: Sequence[str], splitting: str, tokenizer: Any, window: int) -> list[Example]:
+def examples(texts: Sequence[Text], splitting: str, tokenizer: Any, window: int) -> list[Example]:
     """One or more examples for each text, ended by the tokenizer's end token; loss on every token but the context's.
     What exceeds the window is cut into windows, so that no text is lost."""
     found = []
     for text in texts:
-        for context, learnt in split(text, splitting):
+        for context, learnt in split(text, splitting) if isinstance(text, str) else [text]:
             before: list[int] = tokenizer(context).input_ids if context else []
             ids: list[int] = tokenizer(f"{context} {learnt}" if context else learnt).input_ids
             if ids[-1:] != [tokenizer.eos_token_id]:

@@ -22,7 +22,7 @@ from ..config import EPOCHS, Train
 from ..errors import UserError
 from ..records import Usage, write_json, write_jsonl
 from .optimizer import MasterAdamW
-from .texts import Example, collate, examples, order, pass_ends, with_replay
+from .texts import Example, Text, collate, examples, order, pass_ends, with_replay
 
 SMALL = 1_000_000_000  # parameters up to which method `auto` trains all of them
 LEARNING_RATES = {"full": 2e-4, "lora": 1e-3}
@@ -46,7 +46,7 @@ class Plan:
     tokens: int
 
 
-def plan(model: str, texts: Sequence[str], settings: Train) -> Plan:
+def plan(model: str, texts: Sequence[Text], settings: Train) -> Plan:
     """Optimizer steps and training tokens of these texts under these settings, without loading weights."""
     found = _examples(model, texts, settings, seed=0)[1]
     lengths = [len(e.ids) for e in found]
@@ -56,7 +56,7 @@ def plan(model: str, texts: Sequence[str], settings: Train) -> Plan:
 
 
 def train(
-    model: str, texts: Sequence[str], settings: Train, seed: int, dtype: str, folder: Path, bar: Bar, mark: str,
+    model: str, texts: Sequence[Text], settings: Train, seed: int, dtype: str, folder: Path, bar: Bar, mark: str,
     steps: int | None = None, tokens: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Train on the texts and write the result to `folder`: a PEFT adapter, or full weights in safetensors, beside
@@ -191,7 +191,7 @@ def _link(source: Path, target: Path) -> None:
     shutil.copytree(source, target, copy_function=one, dirs_exist_ok=True)
 
 
-def _examples(model: str, texts: Sequence[str], settings: Train, seed: int) -> tuple[Any, list[Example]]:
+def _examples(model: str, texts: Sequence[Text], settings: Train, seed: int) -> tuple[Any, list[Example]]:
     """The tokenizer, and what is trained on in one pass."""
     tokenizer = load_tokenizer(model)
     window = load_window(model)
