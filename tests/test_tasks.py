@@ -120,3 +120,18 @@ def test_the_shipped_example_is_sound() -> None:
     assert corpus.validation
     inputs = {tasks.parts(d)[0] for d in corpus.documents}
     assert not any(tasks.asked(i) == q.prompt for i in inputs for q in corpus.questions)
+
+
+def test_training_on_examples_counts_what_is_read(tiny: Path, tmp_path: Path) -> None:
+    from contextlib import nullcontext
+
+    from augtune.config import Train
+    from augtune.train.trainer import train
+
+    texts = [("Input: The parcel is late.\nOutput:", "delivery"), ("Input: The bill is wrong.\nOutput:", "billing")]
+    settings = Train(method="full", steps=2, batch_size=2)
+    done = train(
+        str(tiny), texts, settings, 0, "float32", tmp_path / "m", lambda n: nullcontext(lambda k: None), "mark"
+    )
+    assert done["examples"] == 2
+    assert (tmp_path / "m" / "model.safetensors").exists()
