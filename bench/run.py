@@ -44,9 +44,12 @@ def child(python: str, row: str, side: str, work: dict[str, Any]) -> dict[str, A
         return found
 
 
-def measure(row: str, quick: bool, rounds: int, threads: int, dtype: str, model: str) -> dict[str, Any]:
+def measure(row: str, given: argparse.Namespace, dtype: str, model: str) -> dict[str, Any]:
     module = importlib.import_module(row)
+    quick, rounds, threads = given.quick, given.rounds, given.threads
     work = {**module.work(quick, model, dtype), "model": model, "dtype": dtype, "threads": threads}
+    if given.timed and "timed" in work:
+        work["timed"] = given.timed
     timed: dict[str, list[dict[str, Any]]] = {side: [] for side in module.SIDES}
     for _ in range(rounds):
         for side in module.SIDES:
@@ -88,6 +91,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="tiny sizes: does it work at all")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--timed", type=int, help="how many items of an extended side are timed, where time is short")
     given = parser.parse_args()
     if unknown := [row for row in given.rows if row not in ROWS]:
         sys.exit(f"no rows: {', '.join(unknown)}; there are {', '.join(ROWS)}")
@@ -100,7 +104,7 @@ def main() -> None:
     dtype, model = str(fast_dtype()).removeprefix("torch."), str(embedded_model())
     RESULTS.mkdir(exist_ok=True)
     for row in given.rows or ROWS:
-        found = measure(row, given.quick, given.rounds, given.threads, dtype, model)
+        found = measure(row, given, dtype, model)
         name = f"{row}-quick.json" if given.quick else f"{row}.json"
         (RESULTS / name).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
         print(table([found]))

@@ -8,6 +8,7 @@ the length of its texts and the share that is accepted, and this machine is time
 from __future__ import annotations
 
 import json
+import random
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -30,7 +31,7 @@ from .records import Augmentation, Usage, write_jsonl
 from .report import costs
 from .runs import Run
 
-SAMPLED = 16  # documents that are augmented for real
+SAMPLED = 12  # documents that are augmented for real
 ENOUGH = 8  # texts from which on a sample stands for a strategy
 # Where there is no sample: the share of a request's limit that is written, and of texts that is accepted. From runs of
 # worlds 100: 8,500 texts; acceptance differs by kind of text from 0.02 to 0.4.
@@ -153,8 +154,8 @@ def _verdicts(study: Study, folder: Path) -> list[augment.Verdict]:
 
 
 def _sample(v: augment.Verdict, study: Study, model: Any, scratch: Path, texts: Any) -> Sampled:
-    """The strategy, for real, on a few documents that lie evenly among all."""
-    step = -(-len(texts) // SAMPLED) or 1
+    """The strategy, for real, on a few documents. Drawn, since those of a benchmark, or of a form, lie in a pattern."""
+    few = random.Random("dry run").sample(list(texts), min(SAMPLED, len(texts)))
     limits: list[int] = []
 
     class Noting(Store):
@@ -164,7 +165,7 @@ def _sample(v: augment.Verdict, study: Study, model: Any, scratch: Path, texts: 
 
     store = Noting(scratch / f"sample-{v.strategy}.sqlite")
     made = augment.apply(
-        v.strategy, v.style, model, store, texts[::step], 1, study.augment.temperature, study.seeds[0],
+        v.strategy, v.style, model, store, few, study.augment.samples, study.augment.temperature, study.seeds[0],
         lambda what, total: bar(f"dry run: {what}", total, "texts"), v.comparisons,
     )  # fmt: skip
     asked = [a for a in made.found if a.text]
