@@ -21,25 +21,29 @@ process of its own, loading not timed. With one thread the ratio is of CPU secon
 - `SFTTrainer` is TRL's, with learning rate and number of passes as augtune's; "as it comes" is otherwise untouched.
 - FLOP bound: what the peer's arithmetic is of what is needed at least (shared beginnings once, no padding, only logits
   that are looked at). A ratio beyond it is overhead saved. Tokens: what the peer computes, the least that is
-  needed, and what augtune computed. Texts written count at their longest in both.
+  needed without looking into choices, and what augtune computed (it shares what choices begin with, too).
 - Agreement: bfloat16 flips near-ties; tests/backends show equality in float32.
 """
 
 
 def write() -> None:
-    """The page, from what is measured at full size."""
-    results = [json.loads(p.read_text(encoding="utf-8")) for row in ROWS if (p := RESULTS / f"{row}.json").exists()]
-    conditions = [
-        f"- {r['row']}: {r['date']}, {r['dtype']}, {r['threads']} thread(s), {r['rounds']} round(s), "
-        f"{r['unit'].replace('_', ' ')}; "
-        f"load of the machine ({r['cores']} cores) {r['load'][0]:.1f} to {r['load'][1]:.1f}"
-        for r in results
-    ]
+    """The page: each row at full size if that was measured, else at the tiny sizes of --quick, which is said."""
+    options = [(RESULTS / f"{row}.json", RESULTS / f"{row}-quick.json") for row in ROWS]
+    found = [next((p for p in both if p.exists()), None) for both in options]
+    results = [json.loads(p.read_text(encoding="utf-8")) for p in found if p]
+    missing = [row for row, p in zip(ROWS, found, strict=True) if p is None]
+    conditions = []
+    for r in results:
+        small = ", TINY SIZES (whether it works, not how fast)" if r["quick"] else ""
+        what = f"{r['date']}, {r['dtype']}, {r['threads']} thread(s), {r['rounds']} round(s)"
+        load = f"load of the machine ({r['cores']} cores) {r['load'][0]:.1f} to {r['load'][1]:.1f}"
+        conditions.append(f"- {r['row']}{small}: {what}, {r['unit'].replace('_', ' ')}; {load}")
     seconds = [
         f"- {r['what']}: augtune {r['augtune'][r['unit']]:,.1f} s; "
         + "; ".join(f"{side} {p[r['unit']]:,.1f} s" for side, p in r["against"].items())
         for r in results
     ]
+    conditions += [f"- {', '.join(missing)}: not measured yet"] if missing else []
     parts = [HEAD, table(results), "## Seconds", "\n".join(seconds), "## Measured when", "\n".join(conditions)]
     for extra in ("growth", "prediction"):
         if (path := RESULTS / f"{extra}.md").exists():

@@ -108,10 +108,9 @@ def main() -> None:
         name = f"{row}-quick.json" if given.quick else f"{row}.json"
         (RESULTS / name).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
         print(table([found]))
-    if not given.quick:
-        import page
+    import page
 
-        page.write()
+    page.write()
 
 
 def table(results: list[dict[str, Any]]) -> str:
