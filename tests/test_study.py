@@ -202,3 +202,18 @@ def test_validation_groups_are_never_asked_as_test_questions(tmp_path: Path) -> 
     assert len(corpus.questions) + len(corpus.validation) == 100
     assert {q.group for q in corpus.validation}.isdisjoint({q.group for q in corpus.questions})
     assert len(corpus.validation) == 20
+
+
+def test_what_is_computed_in_is_decided_once_for_a_run_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    from augtune.backends import local
+
+    decided = iter([torch.bfloat16, torch.float32])
+    monkeypatch.setattr(local, "fast_dtype", lambda: next(decided))
+    go(folder, backend())
+    out = go(folder, backend())  # would be float32 now
+    flow.render(load_study(folder / "s.yaml"), out, ScriptedModels(backend()))  # type: ignore[arg-type]
+    for file in ("study.json", "results.json"):
+        assert json.loads((out / file).read_text())["study"]["dtype"] == "bfloat16"
+    assert flow.settled(load_study(folder / "s.yaml", ["dtype=float32"]), out).dtype == "float32"

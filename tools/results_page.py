@@ -79,7 +79,7 @@ def _other_settings(name: str, results: list[dict[str, Any]]) -> str:
     told = set()
     for ran in (_flat(r["study"]) for r in results):
         told |= {f"`{k}` was {ran[k]!r}, is {now[k]!r}" for k in now if k in ran and ran[k] != now[k]}
-    told = {t for t in told if not t.startswith("`benchmark.seed`")}
+    told = {t for t in told if not t.startswith(("`benchmark.seed`", "`dtype`"))}  # a run has its own of both
     return f"**Run under other settings than the study file has now:** {'; '.join(sorted(told))}." if told else ""
 
 

@@ -56,6 +56,14 @@ class Run:
             ]
         return []
 
+    def before(self) -> dict[str, Any]:
+        """The settings with which the folder was last run; none for a new one, or where they cannot be read."""
+        try:
+            found: dict[str, Any] = json.loads((self.folder / "study.json").read_text(encoding="utf-8"))["study"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
+        return found
+
     def begin(self, study: dict[str, Any]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         versions = {p: metadata.version(p) for p in PACKAGES}

@@ -76,6 +76,7 @@ def _store(path: Path, budget: Budget, prices: Prices | None) -> Store:
 def run(study: Study, folder: Path, until: str = "report", force: bool = False, models: Models | None = None) -> Flow:
     """Do every stage up to `until` that is not done yet. Raises UserError with all faults before anything expensive."""
     flow = _begin(study, folder, force, models)
+    study = flow.study
     wanted = STAGES[: STAGES.index(until) + 1]
     if any(map(_augmented, study.arms)) or until in ("preflight", "augment"):
         verdicts = measure(flow)
@@ -97,6 +98,7 @@ def run(study: Study, folder: Path, until: str = "report", force: bool = False, 
 
 def _begin(study: Study, folder: Path, force: bool, models: Models | None) -> Flow:
     """The run's folder, after everything was checked."""
+    study = settled(study, folder)
     models = models or Models(study.dtype, study.server)
     corpus, faults = check(study, folder, models)
     if faults:
@@ -135,7 +137,21 @@ def render(study: Study, folder: Path, models: Models | None = None) -> None:
     corpus, faults = load(study)
     if faults:
         raise UserError(*faults)
+    study = settled(study, folder)
     report(Flow(study, Run(folder, study.name), corpus, models or Models(study.dtype, study.server)))
+
+
+def settled(study: Study, folder: Path) -> Study:
+    """The study with `dtype: auto` decided, for a run folder once and for all: it is timed, and another look might see
+    otherwise, so that everything would be done again."""
+    if study.dtype != "auto" or on_server(study.model):
+        return study
+    dtype = Run(folder, study.name).before().get("dtype", "auto")
+    if dtype == "auto":
+        from .backends.local import fast_dtype
+
+        dtype = str(fast_dtype()).removeprefix("torch.")
+    return study.model_copy(update={"dtype": dtype})
 
 
 def check(study: Study, folder: Path, models: Models) -> tuple[Corpus, list[str]]:

@@ -92,8 +92,8 @@ def _can_draw(console: Console) -> bool:
 
 
 def key_comparisons(found: Found) -> list[dict[str, Any]]:
-    """What the product is about: augmented against finetune and against icl."""
-    pairs = [("augmented", "finetune"), ("augmented", "icl")]
+    """What the product is about: augmented against finetune, icl and rag."""
+    pairs = [("augmented", "finetune"), ("augmented", "icl"), ("augmented", "rag")]
     return [c for c in found["comparisons"] if (c["a"], c["b"]) in pairs and c["ci95"]]
 
 
