@@ -20,6 +20,9 @@ from augtune.report.pages import ASSETS
 from report.made import HOSTILE, full
 from report.test_decision import CACHING, GRID, study_of
 
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra dev)")
+expect = playwright.expect  # waits, since a page follows its fragment a moment after a click
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 Open = Callable[..., Any]
 # Contrast of each text with the ground that it stands on, where it is under what WCAG asks for.
@@ -58,7 +61,6 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra dev)")
     with playwright.sync_playwright() as p:
         found = next(filter(None, map(shutil.which, NAMES)), None)
         if found is None and not Path(p.chromium.executable_path).exists():
@@ -199,53 +201,53 @@ def test_a_missed_question_and_whether_it_was_taught(opened: Open, run: tuple[Pa
     page = opened(run[0])
     row = page.locator("#missed tbody tr", has=page.locator("th", has_text="augmented"))
     row.locator("td").nth(1).locator("a").first.click()
-    assert page.locator("select[name=split]").input_value() == "reversal 1"
-    assert page.locator("select[name=answer]").input_value() == "missed"
+    expect(page.locator("select[name=split]")).to_have_value("reversal 1")
+    expect(page.locator("select[name=answer]")).to_have_value("missed")
     page.locator("#list a").first.click()
     item = page.locator("#item")
-    assert "augmented: taught" in item.inner_text()
-    assert "finetune: not taught" in item.inner_text()
-    assert item.locator(".likely tbody tr").count() == 3
+    expect(item).to_contain_text("augmented: taught")
+    expect(item).to_contain_text("finetune: not taught")
+    expect(item.locator(".likely tbody tr")).to_have_count(3)
     heads = item.locator(".likely thead th").all_inner_texts()
     assert any(h.startswith("✗ augmented, seed") for h in heads)
     assert page.url.rpartition("#")[2].startswith("question/")
     item.locator("a", has_text="The part").first.click()
-    assert "Augmentation" in item.inner_text()
-    assert "accepted" in item.inner_text()
+    expect(item).to_contain_text("Augmentation")
+    expect(item).to_contain_text("accepted")
     item.locator("h4", has_text="Sources").locator("xpath=following-sibling::ul[1]").locator("a").first.click()
-    assert item.inner_text().startswith("Document")
+    expect(item).to_have_text(re.compile("^Document"))
     page.go_back()
-    assert "Augmentation" in item.inner_text()
+    expect(item).to_contain_text("Augmentation")
 
 
 def test_search_and_filters(opened: Open, run: tuple[Path, dict[str, Any]]) -> None:
     page = opened(run[0], "#questions")
-    assert page.locator("#count").inner_text() == "40 of 40 questions"
+    expect(page.locator("#count")).to_have_text("40 of 40 questions")
     page.get_by_label("Search", exact=True).fill("part 3")
-    assert page.locator("#count").inner_text() == "2 of 40 questions"
+    expect(page.locator("#count")).to_have_text("2 of 40 questions")
     page.get_by_label("Split", exact=True).select_option("forward 0")
-    assert page.locator("#count").inner_text() == "1 of 40 questions"
+    expect(page.locator("#count")).to_have_text("1 of 40 questions")
     assert "q=part" in page.url
     assert "split=forward" in page.url
     page.locator("#tab-texts").click()
-    assert page.locator("#count").inner_text() == "20 of 20 augmentations"
+    expect(page.locator("#count")).to_have_text("20 of 20 augmentations")
     page.get_by_label("Rejected because").select_option("copy 1")
-    assert page.locator("#count").inner_text() == "3 of 20 augmentations"
-    assert page.locator("#list small").first.inner_text() == "reverse · rejected: copy 1"
+    expect(page.locator("#count")).to_have_text("3 of 20 augmentations")
+    expect(page.locator("#list small").first).to_have_text("reverse · rejected: copy 1")
     page.reload()
     page.wait_for_selector("html[data-ready]")
-    assert page.locator("#count").inner_text() == "3 of 20 augmentations"
+    expect(page.locator("#count")).to_have_text("3 of 20 augmentations")
     page.locator("#tab-documents").click()
     page.get_by_label("That", exact=True).select_option("are asked about")
-    assert page.locator("#count").inner_text() == "10 of 10 documents"
+    expect(page.locator("#count")).to_have_text("10 of 10 documents")
 
 
 def test_links_to_one_item(opened: Open, run: tuple[Path, dict[str, Any]]) -> None:
     page = opened(run[0], "#question/1-3")
-    assert "1-3" in page.locator("#item").inner_text()
+    expect(page.locator("#item")).to_contain_text("1-3")
     assert page.locator("#list a[aria-current]").count() == 1
     page = opened(run[0], f"#document/{quote('d 4')}")
-    assert "d 4" in page.locator("#item").inner_text()
+    expect(page.locator("#item")).to_contain_text("d 4")
     assert "no question nowhere" in opened(run[0], "#question/nowhere").locator("#item").inner_text()
     assert opened(run[0], "#question/%").locator("#item").inner_text().startswith("There is no")
 
