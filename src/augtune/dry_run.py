@@ -25,7 +25,7 @@ from .backends.base import Request
 from .backends.store import Store
 from .config import EPOCHS, Study
 from .errors import UserError
-from .evaluate import arms
+from .names import is_augmented, is_trained
 from .progress import bar, say
 from .records import Augmentation, Usage, write_jsonl
 from .report import costs
@@ -68,11 +68,11 @@ def estimate(study: Study, folder: Path, models: Models | None = None) -> dict[s
         assert isinstance(real, LocalModel)
         say("dry run: timing this machine, and augmenting a few documents")
         rates, exact = counting.probe(real), real.exact
-        augmented = any(map(flows._augmented, study.arms))
+        augmented = any(map(is_augmented, study.arms))
         verdicts = _verdicts(study, folder) if augmented else []
         sampled = {v.strategy: _sample(v, study, real, Path(scratch), corpus.documents) for v in verdicts}
         per_token, per_step = 0.0, 0.0
-        if any(arms.arm_of(arm).trained for arm in study.arms):
+        if any(is_trained(arm) for arm in study.arms):
             if study.model != model:
                 del real
                 models.close()
@@ -121,7 +121,7 @@ def estimate(study: Study, folder: Path, models: Models | None = None) -> dict[s
             write_jsonl(run.folder / "augmentations.jsonl", taught)
         share["written"] = WRITTEN
         for seed, arm in flows._each(study):
-            if arms.arm_of(arm).trained:
+            if is_trained(arm):
                 add("train", _training(flow, arm, per_token, per_step), arm, seed)
                 if study.train.match == "validation":
                     for n in range(1, -(-int(study.train.epochs or EPOCHS) // 1) + 1):

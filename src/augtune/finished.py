@@ -15,6 +15,7 @@ from .errors import UserError
 from .evaluate import arms, prompts, score
 from .evaluate.score import Setting
 from .export.ask import Answer
+from .names import is_augmented, is_trained
 from .progress import console, say
 from .records import Corpus, Question
 from .runs import Run
@@ -106,11 +107,11 @@ def export(
 def _unready(flow: Flow, arm: str, data_only: bool) -> list[str]:
     """What keeps an arm from being exported."""
     folder, study, seed = flow.run.folder, flow.study, flow.study.seeds[0]
-    trained = [name for name in study.arms if arms.arm_of(name).trained]
+    trained = [name for name in study.arms if is_trained(name)]
     if arm not in trained:
         why = "has no weights of its own" if arm in study.arms else "is not in this run"
         return [f"--arm {arm}: {why}; can be exported: {', '.join(trained) or 'none of its arms'}"]
-    if arm not in ("finetune", "oracle") and not (folder / "augmentations.jsonl").exists():
+    if is_augmented(arm) and not (folder / "augmentations.jsonl").exists():
         return [f"{folder}: holds no augmentations yet; `augtune run` with the same study goes on"]
     if data_only:
         return []

@@ -27,6 +27,11 @@ def is_trained(arm: str) -> bool:
     return arm not in ("base", "icl", "rag") and not arm.startswith("control-")
 
 
+def is_augmented(arm: str) -> bool:
+    """Whether an arm learns what the augmenter wrote."""
+    return is_trained(arm) and arm not in ("finetune", "oracle")
+
+
 def strategies_of(arm: str, families: Mapping[str, str]) -> list[str]:
     """The strategies whose texts an arm learns, of those that were used (`families`: strategy -> family): all for
     augmented, a family's for local and global (whole documents count as local), one for only-STRATEGY."""

@@ -27,7 +27,7 @@ from .corpus.read import read_questions
 from .errors import UserError
 from .evaluate import arms, forgetting, retrieval, score
 from .evaluate.score import Setting
-from .names import strategies_of
+from .names import is_augmented, is_trained, strategies_of
 from .progress import bar, console, say
 from .questions import files
 from .records import (
@@ -78,13 +78,13 @@ def run(study: Study, folder: Path, until: str = "report", force: bool = False, 
     flow = _begin(study, folder, force, models)
     study = flow.study
     wanted = STAGES[: STAGES.index(until) + 1]
-    if any(map(_augmented, study.arms)) or until in ("preflight", "augment"):
+    if any(map(is_augmented, study.arms)) or until in ("preflight", "augment"):
         verdicts = measure(flow)
         if "augment" in wanted:
             infer(flow, verdicts)
     if "train" in wanted:
         for seed, arm in _each(study):
-            if arms.arm_of(arm).trained:
+            if is_trained(arm):
                 tune(flow, arm, seed)
     if "evaluate" in wanted:
         for seed, arm in _each(study):
@@ -160,7 +160,7 @@ def check(study: Study, folder: Path, models: Models) -> tuple[Corpus, list[str]
     for key, model in (("model", study.model), ("augment.model", study.augment.model)):
         if model and (fault := models.fault(model)):
             faults.append(f"{key}: {fault}")
-    trained = [arm for _, arm in _each(study) if arms.arm_of(arm).trained]
+    trained = [arm for _, arm in _each(study) if is_trained(arm)]
     if trained and on_server(study.model):
         faults.append(
             f"arms: {', '.join(dict.fromkeys(trained))} are trained, which needs weights on this machine, and model "
@@ -168,7 +168,7 @@ def check(study: Study, folder: Path, models: Models) -> tuple[Corpus, list[str]
             "augment.model, or leave these arms out"
         )
     examples = bool(corpus.documents) and all(d.given for d in corpus.documents)
-    if examples and any(map(_augmented, study.arms)) and "vary" not in study.augment.strategies:
+    if examples and any(map(is_augmented, study.arms)) and "vary" not in study.augment.strategies:
         faults.append("augment.strategies: the documents are task examples, which `vary` alone augments: name it")
     if study.train.match == "validation" and not corpus.validation and not faults:
         faults.append(
@@ -286,7 +286,7 @@ def infer(flow: Flow, verdicts: Sequence[augment.Verdict]) -> None:
         flow.study.seeds[0], digest([d.row() for d in corpus.documents]), [q.row() for q in corpus.questions],
     )  # fmt: skip
     families = {v.strategy: augment.STRATEGIES[v.strategy].family for v in used}
-    empty = [arm for arm in flow.study.arms if _augmented(arm) and not strategies_of(arm, families)]
+    empty = [arm for arm in flow.study.arms if is_augmented(arm) and not strategies_of(arm, families)]
     if empty:
         raise UserError(
             f"arms: {', '.join(empty)}: preflight switched off every strategy of theirs, or the study names none, so "
@@ -318,16 +318,11 @@ def infer(flow: Flow, verdicts: Sequence[augment.Verdict]) -> None:
     say("augment: what was not accepted stands in rejected.jsonl with reasons")
 
 
-def _augmented(arm: str) -> bool:
-    """Does the arm learn what the augmenter wrote?"""
-    return arms.arm_of(arm).trained and arm not in ("finetune", "oracle")
-
-
 def augmentations_of(flow: Flow, arm: str) -> list[Augmentation]:
     """What a trained arm learns beside the documents."""
     if arm == "oracle":
         return flow.corpus.oracle
-    if not _augmented(arm):
+    if not is_augmented(arm):
         return []
     families = {name: strategy.family for name, strategy in augment.STRATEGIES.items()}
     mine = set(strategies_of(arm, families))
@@ -358,7 +353,7 @@ def _matched(flow: Flow) -> dict[str, int]:
     if match not in ("steps", "tokens"):
         return {}
     if not flow.matched:
-        trained = [arm for arm in flow.study.arms if arms.arm_of(arm).trained]
+        trained = [arm for arm in flow.study.arms if is_trained(arm)]
         texts = [texts_of(flow, arm) for arm in trained]
         identity = flow.models.identity(flow.study.model)
         mark = digest("budgets", identity, texts, flow.study.train.model_dump(mode="json"))
@@ -560,7 +555,7 @@ def report(flow: Flow) -> dict[str, Any]:
     ]  # fmt: skip
     manifests = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (folder / "stages").glob("*.json")}
     write_jsonl(folder / "predictions.jsonl", predictions)
-    learnt = {arm: taught(flow, arm) for arm in flow.study.arms if arms.arm_of(arm).trained}
+    learnt = {arm: taught(flow, arm) for arm in flow.study.arms if is_trained(arm)}
     found = results.results(flow.study, flow.corpus, predictions, manifests, learnt)
     write_json(folder / "results.json", found)
     pages.write(folder, found, flow.corpus, predictions, learnt)
@@ -572,7 +567,7 @@ def _each(study: Study) -> list[tuple[int, str]]:
     return [
         (seed, arm)
         for arm in arms.in_order(study.arms)
-        for seed in (study.seeds if arms.arm_of(arm).trained else study.seeds[:1])
+        for seed in (study.seeds if is_trained(arm) else study.seeds[:1])
     ]
 
 

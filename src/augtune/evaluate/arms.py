@@ -11,7 +11,7 @@ from typing import Any
 
 from ..backends.base import Backend
 from ..config import Rag
-from ..names import ARMS
+from ..names import ARMS, is_trained
 from ..records import Document, Question, Usage
 from ..sentences import sentences
 from .forgetting import passages
@@ -28,33 +28,26 @@ class Arm:
     stands in the prompt: None for nothing, else "documents", "retrieved" (those nearest to the question), "unrelated"
     (other texts) or "nothing" (the instruction to use documents, and none)."""
 
-    trained: bool = False
-    context: str | None = None
+    trained: bool
+    context: str | None
 
 
-TABLE = {
-    "base": Arm(),
-    "control-instruction": Arm(context="nothing"),
-    "control-unrelated": Arm(context="unrelated"),
-    "icl": Arm(context="documents"),
-    "rag": Arm(context="retrieved"),
-    "finetune": Arm(trained=True),
-    "augmented": Arm(trained=True),
-    "local": Arm(trained=True),
-    "global": Arm(trained=True),
-    "oracle": Arm(trained=True),
-}
-assert set(TABLE) == set(ARMS)
+# What stands in an arm's prompt; in the order in which arms are done.
+CONTEXTS = {
+    "base": None, "control-instruction": "nothing", "control-unrelated": "unrelated", "icl": "documents",
+    "rag": "retrieved", "finetune": None, "augmented": None, "local": None, "global": None, "oracle": None,
+}  # fmt: skip
+assert set(CONTEXTS) == set(ARMS)
 
 
 def arm_of(name: str) -> Arm:
-    """The arm of a name in the table, or of only-STRATEGY."""
-    return TABLE.get(name) or Arm(trained=True)
+    """The arm of a name in names.ARMS, or of only-STRATEGY."""
+    return Arm(is_trained(name), CONTEXTS.get(name))
 
 
 def in_order(names: Sequence[str]) -> list[str]:
     """Arms that share weights follow each other: untrained ones first; ablations last."""
-    order = list(TABLE)
+    order = list(CONTEXTS)
     return sorted(names, key=lambda name: order.index(name) if name in order else len(order))
 
 

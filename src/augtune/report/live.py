@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import UserError
-from ..names import is_trained
+from ..names import is_augmented, is_trained
 from . import charts, pages
 
 HOST = "127.0.0.1"
@@ -69,7 +69,7 @@ def _expected(study: Mapping[str, Any], manifests: Mapping[str, Any]) -> list[st
     """The stages that the study will have, and any others that stand there."""
     seeds, arms = study.get("seeds") or [0], study.get("arms") or []
     trained = [arm for arm in arms if is_trained(arm)]
-    names = ["preflight", "augment"] if any(arm not in ("finetune", "oracle") for arm in trained) else []
+    names = ["preflight", "augment"] if any(map(is_augmented, arms)) else []
     names += [f"train-{arm}-{seed}" for seed in seeds for arm in trained]
     names += [f"evaluate-{arm}-{seed}" for arm in arms for seed in (seeds if arm in trained else seeds[:1])]
     return [*names, *(name for name in manifests if name not in names)]
