@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from augtune.config import load_study
-from augtune.report import compare
+from augtune.report import charts, compare
 from augtune.report.sections import percent, quantity
 
 # What a family is, and the study that is reported. The paper's figures 2 to 4 show these families.
@@ -25,7 +25,6 @@ FAMILIES = {
     "process": "Process knowledge (set 5): a transform with rules of its own",
     "ablation": "Ablation: each strategy alone, and controls (people, small; equal steps)",
 }
-ROW, LEFT, WIDTH = 22, 150, 260
 
 
 def main() -> None:
@@ -42,8 +41,11 @@ def main() -> None:
             continue
         figure = given.docs / "figures" / f"{name}.svg"
         figure.parent.mkdir(exist_ok=True)
-        figure.write_text(svg(compare.data(folders), _intervals(folders)), encoding="utf-8")
-        parts.append(family(name, title, folders))
+        results = [json.loads((f / "results.json").read_text(encoding="utf-8")) for f in folders]
+        single = len(results) == 1
+        panels = charts.by_split(results[0]) if single else compare.panels(compare.data(folders), results)
+        figure.write_text(charts.grid(name, f"{title}: accuracy", panels).file(), encoding="utf-8")
+        parts.append(family(name, title, folders, results))
     (given.docs / "results.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
@@ -54,8 +56,7 @@ words no prompt or recipe was tuned on. Accuracy with 95 % intervals in square b
 What the embedded model can and cannot do, and why, is in [the guide](guide.md) and [the lab notes](lab-notes.md)."""
 
 
-def family(name: str, title: str, folders: list[Path]) -> str:
-    results = [json.loads((f / "results.json").read_text(encoding="utf-8")) for f in folders]
+def family(name: str, title: str, folders: list[Path], results: list[dict[str, Any]]) -> str:
     worlds = ", ".join(str(r["study"]["benchmark"]["seed"]) for r in results)
     machine = json.loads((folders[0] / "study.json").read_text(encoding="utf-8"))
     parts = [
@@ -75,28 +76,12 @@ def family(name: str, title: str, folders: list[Path]) -> str:
 
 def _other_settings(name: str, results: list[dict[str, Any]]) -> str:
     """Where the runs were made under other settings than the study file has now. Keys that came later are left out."""
-    now = _flat(load_study(Path("studies") / f"{name}.yaml").model_dump(mode="json"))
+    own = ("benchmark.seed", "dtype")  # a run has its own of both
+    now = compare.flat(load_study(Path("studies") / f"{name}.yaml").model_dump(mode="json"), own)
     told = set()
-    for ran in (_flat(r["study"]) for r in results):
+    for ran in (compare.flat(r["study"], own) for r in results):
         told |= {f"`{k}` was {ran[k]!r}, is {now[k]!r}" for k in now if k in ran and ran[k] != now[k]}
-    told = {t for t in told if not t.startswith(("`benchmark.seed`", "`dtype`"))}  # a run has its own of both
     return f"**Run under other settings than the study file has now:** {'; '.join(sorted(told))}." if told else ""
-
-
-def _flat(settings: dict[str, Any], before: str = "") -> dict[str, Any]:
-    found = {}
-    for key, value in settings.items():
-        found |= _flat(value, f"{before}{key}.") if isinstance(value, dict) else {before + key: value}
-    return found
-
-
-def _intervals(folders: list[Path]) -> dict[str, Any]:
-    """For each arm and split the 95 % interval: over worlds, or of the single run."""
-    if len(folders) > 1:
-        pooled = compare.data(folders)["pooled"]
-        return pooled["accuracy"] if pooled else {}
-    found: dict[str, Any] = json.loads((folders[0] / "results.json").read_text(encoding="utf-8"))["arms"]
-    return {arm: row["splits"] for arm, row in found.items()}
 
 
 def _one_run(result: dict[str, Any]) -> str:
@@ -160,36 +145,6 @@ def _budgets(result: dict[str, Any]) -> str:
             f"| {quantity(row['cost']['query_flops'])} | {f.get('nats_per_byte', '')} |"
         )
     return "\n".join(rows)
-
-
-def svg(found: dict[str, Any], intervals: dict[str, Any]) -> str:
-    """Dots with intervals, a panel for each split."""
-    arms, splits = found["arms"], found["splits"]
-    height = 60 + ROW * len(arms)
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + WIDTH * len(splits)}" height="{height}" '
-        'font-family="sans-serif" font-size="12"><rect width="100%" height="100%" fill="#fff"/>'
-    ]
-    for i, arm in enumerate(arms):
-        parts.append(f'<text x="8" y="{48 + ROW * i}">{arm}</text>')
-    for k, split in enumerate(splits):
-        left = LEFT + WIDTH * k
-        at = [left + (WIDTH - 40) * x for x in (0, 0.5, 1)]
-        parts.append(f'<text x="{left}" y="20" font-weight="bold">{split}</text>')
-        for x, label in zip(at, ("0", "0.5", "1"), strict=True):
-            parts.append(f'<line x1="{x}" x2="{x}" y1="30" y2="{height - 22}" stroke="#d8dee6"/>')
-            parts.append(f'<text x="{x}" y="{height - 6}" text-anchor="middle" fill="#667080">{label}</text>')
-        for i, arm in enumerate(arms):
-            y = 44 + ROW * i
-            if interval := intervals.get(arm, {}).get(split, {}).get("ci95"):
-                low, high = (left + (WIDTH - 40) * v for v in interval)
-                parts.append(
-                    f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{y}" y2="{y}" stroke="#8bb4f5" stroke-width="4"/>'
-                )
-            for value in found["accuracy"][arm][split]["runs"]:
-                x = left + (WIDTH - 40) * value
-                parts.append(f'<circle cx="{x:.1f}" cy="{y}" r="3" fill="#1f6feb" opacity=".6"/>')
-    return "".join([*parts, "</svg>\n"])
 
 
 if __name__ == "__main__":

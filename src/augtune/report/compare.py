@@ -4,7 +4,7 @@ and seeds."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +86,7 @@ def _cannot_be_pooled(folders: Sequence[Path], results: Sequence[Found]) -> str 
     worlds = [_world(r) for r in results]
     if None in worlds:
         return "a run on own documents has no worlds (benchmark.seed)"
-    settings = [_flat(r["study"]) for r in results]
+    settings = [flat(r["study"], FREE) for r in results]
     differing = sorted({key for other in settings[1:] for key in settings[0].keys() & other.keys()
                         if settings[0][key] != other[key]})  # fmt: skip
     if differing:
@@ -99,13 +99,14 @@ def _cannot_be_pooled(folders: Sequence[Path], results: Sequence[Found]) -> str 
     return f"no predictions.jsonl in {', '.join(lacking)}" if lacking else None
 
 
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def flat(settings: Mapping[str, Any], without: Collection[str], prefix: str = "") -> dict[str, Any]:
+    """key.key -> value of all settings but some keys or sections."""
     found: dict[str, Any] = {}
     for key, value in settings.items():
         path = f"{prefix}{key}"
-        if path in FREE:
+        if path in without:
             continue
-        found |= _flat(value, f"{path}.") if isinstance(value, dict) else {path: value}
+        found |= flat(value, without, f"{path}.") if isinstance(value, dict) else {path: value}
     return found
 
 
@@ -178,7 +179,7 @@ def page(folders: Sequence[Path], out: Path) -> None:
             else None,
         },
         "charts": {
-            "first": _pooled_charts(found) or _side_by_side(found, results),
+            "first": panels(found, results),
             "differences": _pooled_differences(found),
         },
         "runs": [
@@ -202,6 +203,11 @@ def _verdict(result: Found) -> str:
 
 def _split_head(rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
     return rows[0], rows[1:]
+
+
+def panels(found: Found, results: Sequence[Found]) -> list[Chart]:
+    """Accuracy, a panel for each split: pooled where that is possible, else run by run."""
+    return _pooled_charts(found) or _side_by_side(found, results)
 
 
 def _pooled_charts(found: Found) -> list[Chart]:
