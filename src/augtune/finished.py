@@ -17,7 +17,7 @@ from .evaluate.score import Setting
 from .export.ask import Answer
 from .names import is_augmented, is_trained
 from .progress import console, say
-from .records import Corpus, Question
+from .records import Corpus, Question, read_json
 from .runs import Run
 from .study import Flow, augmentations_of, load, model_folder, training_is_current
 
@@ -51,7 +51,7 @@ def ask(
         raise UserError("the question is empty")
     if unknown := [arm for arm in wanted if arm not in study.arms]:
         raise UserError(f"--arm {unknown[0]}: not in this run, which has: {', '.join(study.arms)}")
-    found = {arm: _manifest(flow, f"evaluate-{arm}-{seed}") for arm in arms.in_order(wanted or study.arms)}
+    found = {arm: flow.run.left(f"evaluate-{arm}-{seed}") for arm in arms.in_order(wanted or study.arms)}
     missing = [arm for arm, manifest in found.items() if manifest is None]
     if missing and (wanted or len(missing) == len(found)):
         raise UserError(f"{folder}: not evaluated yet: {', '.join(missing)}; `augtune run` with the same study goes on")
@@ -115,14 +115,14 @@ def _unready(flow: Flow, arm: str, data_only: bool) -> list[str]:
         return [f"{folder}: holds no augmentations yet; `augtune run` with the same study goes on"]
     if data_only:
         return []
-    if _manifest(flow, f"train-{arm}-{seed}") is None or not model_folder(flow, arm, seed).is_dir():
+    if flow.run.left(f"train-{arm}-{seed}") is None or not model_folder(flow, arm, seed).is_dir():
         return [
             f"{folder}: {arm} is not trained yet; `augtune run` with the same study goes on, --data-only leaves it out"
         ]
-    results = _json(folder / "results.json")
+    results = read_json(folder / "results.json")
     # As both were written: a later version of augtune may know more keys.
-    told = results and results["study"] == _json(folder / "study.json")["study"] and arm in results["arms"]
-    if not told or _manifest(flow, f"evaluate-{arm}-{seed}") is None:
+    told = results and results["study"] == read_json(folder / "study.json")["study"] and arm in results["arms"]
+    if not told or flow.run.left(f"evaluate-{arm}-{seed}") is None:
         return [f"{folder}: not finished: no results for {arm} under the run's settings; `augtune run` with the same "
                 "study goes on, --data-only leaves model and results out"]  # fmt: skip
     return []
@@ -134,7 +134,7 @@ def bundle(flow: Flow, arm: str, data_only: bool = False) -> home.Bundle:
     weights = None
     if not data_only:
         folder = model_folder(flow, arm, seed)
-        form = (_manifest(flow, f"evaluate-{arm}-{seed}") or {})["form"]
+        form = (flow.run.left(f"evaluate-{arm}-{seed}") or {})["form"]
         if not training_is_current(flow, arm, seed):
             notes.append(
                 "documents, settings, base model or augtune itself changed after this arm was trained: this data is "
@@ -144,19 +144,10 @@ def bundle(flow: Flow, arm: str, data_only: bool = False) -> home.Bundle:
         backend: Any = flow.models.open(study.model, folder) if form == "chat" else None
         closed = [q for q in flow.corpus.questions if q.choices]
         asked = [(q, prompts.ask(backend, form, None, q)) for q in closed]
-        done = _manifest(flow, f"train-{arm}-{seed}") or {}
+        done = flow.run.left(f"train-{arm}-{seed}") or {}
         opened = len(flow.corpus.questions) - len(closed)
-        weights = home.Weights(folder, seed, done, form, asked, opened, _json(flow.run.folder / "results.json"))
+        weights = home.Weights(folder, seed, done, form, asked, opened, read_json(flow.run.folder / "results.json"))
         flow.models.close()
     for note in notes:
         say(f"note: {note}")
     return home.Bundle(study, arm, flow.corpus.documents, augmentations_of(flow, arm), weights, notes)
-
-
-def _manifest(flow: Flow, stage: str) -> Any:
-    """What a stage left, whatever it depended on, or None."""
-    return _json(flow.run.folder / "stages" / f"{stage}.json")
-
-
-def _json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None

@@ -181,6 +181,11 @@ def write_json(path: Path, value: Any) -> None:
     part.replace(path)
 
 
+def read_json(path: Path) -> Any:
+    """What write_json wrote; None if the file is not there."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
 def in_order(records: Sequence[Record], ids: Sequence[str]) -> list[Record]:
     """The records with these ids, in the order of the ids."""
     by_id = {getattr(r, "id"): r for r in records}  # noqa: B009 - Base has no id of its own

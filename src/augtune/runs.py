@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__
-from .records import Usage, write_json
+from .records import Usage, read_json, write_json
 
 PACKAGES = ("torch", "transformers", "peft", "accelerate", "numpy")
 
@@ -76,11 +76,13 @@ class Run:
 
     def manifest(self, stage: str, fingerprint: str) -> dict[str, Any] | None:
         """What a finished stage left behind, or None if it has not finished with this fingerprint."""
-        path = self.folder / "stages" / f"{stage}.json"
-        if not path.exists():
-            return None
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return found if found["fingerprint"] == fingerprint else None
+        found = self.left(stage)
+        return found if found and found["fingerprint"] == fingerprint else None
+
+    def left(self, stage: str) -> dict[str, Any] | None:
+        """What a finished stage left behind, whatever it depended on, or None."""
+        found: dict[str, Any] | None = read_json(self.folder / "stages" / f"{stage}.json")
+        return found
 
     def finish(self, stage: str, fingerprint: str, usage: Usage, **more: Any) -> dict[str, Any]:
         """Mark a stage as finished; call it after everything else of the stage is on disk."""

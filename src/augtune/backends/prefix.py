@@ -2,8 +2,8 @@
 
 transformers looks attention functions up by name; ours, `augtune`, is its own sdpa one until a prefix is active. Then
 every query also attends to the prefix's keys and values, which are held once and never copied for each row. With one
-row (packed suffixes under a block mask) keys are joined and go through the fused kernel; with many rows (decoding) the
-prefix part is one matrix product over all rows' queries.
+row (packed suffixes under a block mask) prefix and own tokens go through the fused kernel, apart where that is faster
+and else joined; with many rows (decoding) the prefix part is one matrix product over all rows' queries.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from typing import Any
 
 import jinja2
 
-from ..records import Corpus, Prediction
+from ..records import Corpus, Prediction, read_json
 from . import charts, decision, explorer, sections, verdict
 from .costs import CASES
 from .sections import Section
@@ -61,7 +61,7 @@ def write(
         "found": found,
         "arms": list(found["arms"]),
         "sections": _sections(folder, found),
-        "environment": _read(folder / "study.json"),
+        "environment": read_json(folder / "study.json"),
         "settings": json.dumps(found["study"], indent=1, ensure_ascii=False),
     }
     _put(folder / "report.md", _render("report.md", page))
@@ -211,7 +211,7 @@ def _rejected(path: Path) -> Section | None:
 
 
 def _preflight(path: Path) -> Section | None:
-    if not (found := _read(path)):
+    if not (found := read_json(path)):
         return None
     rows = [[m["kind"], m["style"], f"{m['right']} of {m['n']}", m["example"]] for m in found["measured"]]
     verdicts = [f"{v['strategy']}: {v['why']}" for v in found["verdicts"]]
@@ -230,10 +230,6 @@ def _seconds(found: Mapping[str, Any]) -> str:
     seconds = sum(u[stage]["seconds"] for u in usage for stage in u if stage != "augment")
     seconds += max(u["augment"]["seconds"] for u in usage)
     return f"{seconds / 60:.1f} minutes" if seconds >= 60 else f"{seconds:.0f} seconds"
-
-
-def _read(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

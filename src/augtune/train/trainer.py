@@ -8,7 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 from ..backends.local import as_dtype, load_tokenizer, load_weights, load_window
 from ..config import EPOCHS, Train
 from ..errors import UserError
-from ..records import Usage, write_json, write_jsonl
+from ..records import Usage, read_json, write_json, write_jsonl
 from .optimizer import MasterAdamW
 from .texts import Example, Text, collate, examples, order, pass_ends, with_replay
 
@@ -131,11 +131,10 @@ def probe(network: Any, settings: Train) -> tuple[float, float]:
     network.train()
     optimizer = MasterAdamW([p for p in network.parameters() if p.requires_grad], 1e-6)
     ids = torch.arange(1, 16 * 32 + 1, device=network.device).view(16, 32) % 1000 + 1
-    plain = network.device.type == "cpu" and network.dtype == torch.bfloat16
     times: list[tuple[float, float]] = []
     for _ in range(2):
         start = time.perf_counter()
-        with sdpa_kernel(SDPBackend.MATH) if plain else nullcontext():
+        with _attention(network, ids.shape[1]):
             network(input_ids=ids, labels=ids, use_cache=False).loss.backward()
         middle = time.perf_counter()
         optimizer.clip(1.0)
@@ -174,8 +173,8 @@ def keep(folder: Path, chosen: int, why: dict[str, Any]) -> None:
 
 def kept(folder: Path) -> dict[str, Any] | None:
     """Why a pass was made the result, as it was given to `keep`; None if none was."""
-    path = folder / "kept.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    found: dict[str, Any] | None = read_json(folder / "kept.json")
+    return found
 
 
 def _link(source: Path, target: Path) -> None:
@@ -225,6 +224,12 @@ def _with_adapter(network: Any, rank: int) -> Any:
     return get_peft_model(network, config, autocast_adapter_dtype=False)
 
 
+def _attention(model: Any, width: int) -> AbstractContextManager[None]:
+    """The kernel that is faster for texts of so many tokens."""
+    plain = model.device.type == "cpu" and width <= SHORT and model.dtype == torch.bfloat16
+    return sdpa_kernel(SDPBackend.MATH) if plain else nullcontext()
+
+
 class _Trainer(Trainer):  # type: ignore[misc]
     """Trainer that computes a batch in portions, and leaves clipping to the optimizer."""
 
@@ -237,10 +242,9 @@ class _Trainer(Trainer):  # type: ignore[misc]
         device = self.args.device.type
         if num_items_in_batch is not None:  # else the model takes means, and those do not add up
             rows = max(1, AT_ONCE.get(device, AT_ONCE["cuda"]) // width)
-        plain = device == "cpu" and width <= SHORT and model.dtype == torch.bfloat16
         losses = []
         for part in zip(*(value.split(rows) for value in inputs.values()), strict=True):
-            with sdpa_kernel(SDPBackend.MATH) if plain else nullcontext():
+            with _attention(model, width):
                 losses.append(super().training_step(model, dict(zip(inputs, part, strict=True)), num_items_in_batch))
         return torch.stack(losses).sum()
 
