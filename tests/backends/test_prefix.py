@@ -22,7 +22,9 @@ def expected(
     return (scores.masked_fill(~seen, -torch.inf).softmax(-1) @ values).transpose(1, 2)
 
 
-@pytest.mark.parametrize(("form", "rows"), [("_one_row", 1), ("_two_parts", 1), ("_many_rows", 1), ("_many_rows", 3)])
+@pytest.mark.parametrize(
+    ("form", "rows"), [("_one_row", 1), ("_two_parts", 1), ("_two_parts", 3), ("_many_rows", 1), ("_many_rows", 3)]
+)
 @pytest.mark.parametrize(("heads", "groups"), [(3, 3), (4, 1), (1, 1)])
 @pytest.mark.parametrize("tokens", [1, 7, 90])
 def test_a_prefix_apart_is_a_prefix_joined(form: str, rows: int, heads: int, groups: int, tokens: int) -> None:

@@ -13,7 +13,8 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from .base import Ask, Backend, Generated, Request, Scored, Tick, nothing
-from .local import LocalModel, _Decoding, load_tokenizer, load_window, reach, resolve
+from .decoding import Decoding
+from .local import LocalModel, load_tokenizer, load_window, reach, resolve
 from .prefix import KeysValues, over
 from .tree import Row
 
@@ -97,7 +98,7 @@ class Counting(LocalModel):
         self.rates, self.write, self.length = rates, write, length
         self.identity, self.exact, self.note, self.ends = f"counting {model}", exact, None, set()
         self.reach = reach(config.get_text_config())
-        self._place(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+        self._place(torch.device("cuda" if torch.cuda.is_available() else "cpu"), config)
         self.clock = 0.0
 
     def score(self, asks: Sequence[Ask], tick: Tick = nothing) -> Scored:
@@ -127,7 +128,7 @@ class Counting(LocalModel):
         together = self._shares(max(len(own) + r.max_tokens for own, r in zip(ids, requests, strict=True)))
         whole = list(zip(requests, ids, strict=True))
         for part in [whole] if together else [[pair] for pair in whole]:
-            decoding = _Decoding(self, [r for r, _ in part], [own for _, own in part])
+            decoding = Decoding(self, [r for r, _ in part], [own for _, own in part])
             wrote = [max(1, min(self.length(r), r.max_tokens)) for r, _ in part]
             self._prefill(decoding.ids[0][: decoding.shared])
             self.clock += sum(self.rates.reading(len(own) - decoding.shared, decoding.shared) for own in decoding.ids)

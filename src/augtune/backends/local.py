@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
@@ -13,7 +12,6 @@ from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from huggingface_hub.utils import logging as hub_logging
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, DynamicCache, logging
@@ -21,6 +19,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, Dynami
 from ..errors import UserError
 from ..records import Usage
 from .base import Ask, Generated, Message, Request, Scored, Tick, nothing
+from .decoding import Decoding, agree, cut
 from .embedded import embedded_fault, embedded_model
 from .prefix import NAME, KeysValues, over
 from .tree import Row, common_prefix, rows
@@ -114,6 +113,15 @@ def reach(config: Any) -> int:
     return min((int(n) for n in limits if n), default=1 << 30)
 
 
+def _rows_that_fit(config: Any, memory: int) -> int:
+    """How many texts are written at a time: whose keys and values, 128 tokens of each in 16 bits, take no more."""
+    heads = getattr(config, "num_attention_heads", None) or 1  # of recurrent ones, which write texts one by one
+    width = heads * (getattr(config, "head_dim", None) or config.hidden_size // heads)
+    shared = (getattr(config, "num_key_value_heads", None) or heads) / heads
+    row = 128 * config.num_hidden_layers * 2 * width * shared * 2
+    return max(16, min(256, int(memory / row) // 16 * 16))
+
+
 class _explained:
     """Turns what the hub raises for a missing model into one clear line."""
 
@@ -174,8 +182,8 @@ class LocalModel:
 
             self.model = PeftModel.from_pretrained(self.model, trained, autocast_adapter_dtype=False).get_base_model()
         self.model.eval()
-        self._place(self.model.device)
         config = self.model.config
+        self._place(self.model.device, config)
         self.identity = f"{identify(model, dtype)}{'+' + fingerprint(trained) if trained else ''}"
         self.window = int(getattr(config, "max_position_embeddings", None) or 1 << 30)
         ends = self.model.generation_config.eos_token_id
@@ -185,10 +193,11 @@ class LocalModel:
         self.exact = True
         self.exact = self._probe()
 
-    def _place(self, device: torch.device) -> None:
+    def _place(self, device: torch.device, config: Any) -> None:
+        cpu = device.type == "cpu"
         self.device = device
-        self.batch_size = 64 if device.type == "cpu" else 256
-        self.row_tokens = 512 if device.type == "cpu" else 4096
+        self.row_tokens = 512 if cpu else 4096
+        self.batch_size = _rows_that_fit(config.get_text_config(), 512 << 20 if cpu else 4 << 30)
         self._prefix: tuple[tuple[int, ...], KeysValues] = ((), [])
 
     # -- text and tokens
@@ -261,7 +270,7 @@ class LocalModel:
             ask = asks[i]
             prompt, *full = islice(encoded, 1 + len(ask.choices))
             # Where a tokenizer merges across the seam, all candidates are scored from before it: fair to each.
-            begin = max(1, min(_agree(prompt, ids) for ids in full))
+            begin = max(1, min(agree(prompt, ids) for ids in full))
             groups.append([(len(sequences) + k, ids) for k, ids in enumerate(full)])
             sequences += full
             begins += [begin] * len(full)
@@ -369,7 +378,7 @@ class LocalModel:
         if room > self.window:
             raise UserError(f"a prompt with its answer takes {room} tokens; the model's window is {self.window}")
         if self._shares(room):
-            yield _Decoding(self, requests, ids).run()
+            yield Decoding(self, requests, ids).run()
         else:
             yield from (self._alone(request, own) for request, own in zip(requests, ids, strict=True))
 
@@ -392,113 +401,15 @@ class LocalModel:
                 **how,
             )
         wrote: list[int] = whole[0, len(ids) :].tolist()
-        text, stopped = _cut(self.tokenizer.decode(wrote, skip_special_tokens=True), request.stop)
+        text, stopped = cut(self.tokenizer.decode(wrote, skip_special_tokens=True), request.stop)
         flops = 2.0 * self.parameters * (len(ids) + len(wrote) - 1)
         usage = Usage(tokens_in=len(ids), tokens_out=len(wrote), flops=flops)
         return Generated([text], [stopped or wrote[-1] in self.ends], usage)
 
 
-class _Decoding:
-    """One batch being written: rows over a shared prefix, left-padded, leaving as they finish."""
-
-    def __init__(self, backend: LocalModel, requests: list[Request], ids: list[list[int]]) -> None:
-        self.backend, self.requests, self.ids = backend, requests, ids
-        prefix = backend.encode(requests[0].prefix, requests[0].chat) if requests[0].prefix else []
-        agreed = min((_agree(prefix, ids) for ids in self.ids), default=0)
-        self.shared = min(agreed, min(map(len, self.ids)) - 1)
-        self.out: list[list[int]] = [[] for _ in requests]
-        self.texts = [""] * len(requests)
-        self.finished = [False] * len(requests)
-        self.draw = [random.Random(r.seed) for r in requests]
-
-    @torch.inference_mode()
-    def run(self) -> Generated:
-        b, model = self.backend, self.backend.model
-        prefix = b._prefill(self.ids[0][: self.shared])
-        suffixes = [ids[self.shared :] for ids in self.ids]
-        width = max(map(len, suffixes))
-        active = list(range(len(suffixes)))
-        valid = torch.tensor([[False] * (width - len(s)) + [True] * len(s) for s in suffixes], device=b.device)
-        tokens = torch.tensor([[0] * (width - len(s)) + s for s in suffixes], device=b.device)
-        positions = self.shared + (valid.long().cumsum(-1) - 1).clamp(min=0)
-        # Padding sees itself, so that no row of the softmax is empty; nothing real sees padding.
-        square = torch.ones(width, width, dtype=torch.bool, device=b.device)
-        mask = (valid[:, None, :] & square.tril()) | torch.eye(width, dtype=torch.bool, device=b.device)
-        mask = mask[:, None]
-        cache = DynamicCache()
-        while True:
-            with over(prefix or None):
-                logits = model(
-                    input_ids=tokens,
-                    position_ids=positions,
-                    attention_mask=mask,
-                    past_key_values=cache,
-                    use_cache=True,
-                    logits_to_keep=1,
-                ).logits[:, -1]
-            going = self._append(active, logits)
-            if not going:
-                break
-            if len(going) < len(active):
-                kept = torch.tensor(going, device=b.device)
-                cache.batch_select_indices(kept)
-                valid, positions = valid[kept], positions[kept]
-                active = [active[i] for i in going]
-            valid = torch.cat([valid, valid.new_ones(len(active), 1)], dim=-1)
-            tokens = torch.tensor([[self.out[i][-1]] for i in active], device=b.device)
-            positions = positions[:, -1:] + 1
-            mask = valid[:, None, None, :]
-        return Generated(self.texts, self.finished, self.used(sum(map(len, self.out))))
-
-    def used(self, wrote: int) -> Usage:
-        """What the batch takes if so many tokens are written: the last one of each text is never read, and the prefix
-        is read once for all."""
-        own = sum(map(len, self.ids)) - self.shared * len(self.ids)
-        computed = self.shared + own + wrote - len(self.ids)
-        return Usage(
-            tokens_in=self.shared + own,
-            tokens_in_reused=self.shared * (len(self.ids) - 1),
-            tokens_out=wrote,
-            flops=2.0 * self.backend.parameters * computed,
-        )
-
-    def _append(self, active: list[int], logits: torch.Tensor) -> list[int]:
-        """Take one token for each row; -> which rows (places in `active`) go on."""
-        best = logits.argmax(-1).tolist()
-        going = []
-        for place, i in enumerate(active):
-            request = self.requests[i]
-            token = best[place] if request.temperature == 0 else self._sample(i, logits[place])
-            self.out[i].append(token)
-            if token in self.backend.ends:
-                self.finished[i] = True
-                continue
-            text = self.backend.tokenizer.decode(self.out[i], skip_special_tokens=True)
-            self.texts[i], self.finished[i] = _cut(text, request.stop)
-            if not self.finished[i] and len(self.out[i]) < request.max_tokens:
-                going.append(place)
-        return going
-
-    def _sample(self, i: int, logits: torch.Tensor) -> int:
-        """By inverse distribution function from the request's own random numbers, so that no neighbour matters."""
-        p = torch.softmax(logits.float() / self.requests[i].temperature, -1).double().cpu().numpy().cumsum()
-        return int(min(np.searchsorted(p, self.draw[i].random() * p[-1]), len(p) - 1))
-
-
 def _log_sum_exp(logits: torch.Tensor) -> torch.Tensor:
     """(places, words) -> (places), in float32, by a few places at a time: a processor's cache holds those."""
     return torch.cat([part.float().logsumexp(-1) for part in logits.split(8 if logits.device.type == "cpu" else 512)])
-
-
-def _cut(text: str, stop: Sequence[str]) -> tuple[str, bool]:
-    """The text up to the first of the stop strings, and whether there is one."""
-    at = min((k for s in stop if (k := text.find(s)) >= 0), default=-1)
-    return (text, False) if at < 0 else (text[:at], True)
-
-
-def _agree(a: Sequence[int], b: Sequence[int]) -> int:
-    """How many ids two sequences begin with in common."""
-    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
 
 
 def exists(model: str) -> str | None:

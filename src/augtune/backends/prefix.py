@@ -1,9 +1,9 @@
 """Attention over a prefix that is computed once and shared by every row, exact, for scoring and for generation.
 
 transformers looks attention functions up by name; ours, `augtune`, is its own sdpa one until a prefix is active. Then
-every query also attends to the prefix's keys and values, which are held once and never copied for each row. With one
-row (packed suffixes under a block mask) prefix and own tokens go through the fused kernel, apart where that is faster
-and else joined; with many rows (decoding) the prefix part is one matrix product over all rows' queries.
+every query also attends to the prefix's keys and values, which are held once and never copied for each row. On a CPU
+the fused kernel goes over the prefix and over the own tokens apart. Elsewhere it takes both joined for one row (packed
+suffixes under a block mask); for many (decoding) the prefix's part is one matrix product over all rows' queries.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 NAME = "augtune"
-FUSED = 32  # queries of a row from which on its two parts are faster apart, on a CPU
 KeysValues = list[tuple[torch.Tensor, torch.Tensor]]  # per layer, each (1, key-value heads, prefix tokens, head size)
 _active: ContextVar[KeysValues | None] = ContextVar("shared_prefix", default=None)
 
@@ -56,10 +55,11 @@ def attend(
     shared_key, shared_value = prefix[module.layer_idx]
     assert attention_mask is not None, "a pass over a shared prefix gives its mask"
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    if query.shape[0] == 1:
-        one = _two_parts if query.device.type == "cpu" and query.shape[2] >= FUSED else _one_row
-        return one(query, key, value, attention_mask, shared_key, shared_value, scale), None
-    return _many_rows(query, key, value, attention_mask, shared_key, shared_value, scale), None
+    if query.device.type == "cpu" and query.shape[-1] == value.shape[-1]:
+        form = _two_parts
+    else:
+        form = _one_row if query.shape[0] == 1 else _many_rows
+    return form(query, key, value, attention_mask, shared_key, shared_value, scale), None
 
 
 def _one_row(
@@ -90,19 +90,22 @@ def _two_parts(
     shared_value: torch.Tensor,
     scale: float,
 ) -> torch.Tensor:
-    """As _one_row, but the prefix, which all see, needs no mask, and its heads need no copies: all queries of a
-    key-value head go over it together. The two parts are joined by the logarithms of their sums (Dao et al. 2022,
-    arXiv 2205.14135)."""
-    _, heads, queries, size = query.shape
-    kv, groups = key.shape[1], heads // key.shape[1]
+    """The prefix, which all see, needs no mask, and all rows' queries of a key-value head go over it together; then
+    each row's own tokens. No heads are copied, no scores written to memory; the two parts are joined by the logarithms
+    of their sums (Dao et al. 2022, arXiv 2205.14135)."""
+    rows, heads, queries, size = query.shape
+    kv = key.shape[1]
     flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
-    prefix, prefix_sum = flash(query.reshape(1, kv, -1, size), shared_key, shared_value, scale=scale)
-    keys, values = key.repeat_interleave(groups, dim=1), value.repeat_interleave(groups, dim=1)
+    grouped = query.reshape(rows, kv, -1, size)  # heads of one key-value head lie side by side
+    flat = grouped.transpose(0, 1).reshape(1, kv, -1, size)
+    prefix, prefix_sum = flash(flat, shared_key, shared_value, scale=scale)
+    prefix = prefix.view(kv, rows, -1, size).transpose(0, 1)
+    prefix_sum = prefix_sum.view(kv, rows, -1).transpose(0, 1)
     bias = torch.zeros(mask.shape, dtype=query.dtype).masked_fill_(~mask, float("-inf"))
-    own, own_sum = flash(query, keys, values, attn_mask=bias, scale=scale)
-    share = torch.sigmoid(prefix_sum.reshape(1, heads, queries) - own_sum.reshape(1, heads, queries))[..., None]
-    out = torch.lerp(own.float(), prefix.reshape(1, heads, queries, size).float(), share).to(query.dtype)
-    return out.transpose(1, 2).contiguous()
+    own, own_sum = flash(grouped, key, value, attn_mask=bias.repeat(1, 1, heads // kv, 1), scale=scale)
+    share = torch.sigmoid(prefix_sum - own_sum)[..., None]
+    out = torch.lerp(own.float(), prefix.float(), share).to(query.dtype)
+    return out.reshape(rows, heads, queries, size).transpose(1, 2).contiguous()
 
 
 def _many_rows(

@@ -21,6 +21,7 @@ from ..backends.local import as_dtype, load_tokenizer, load_weights, load_window
 from ..config import EPOCHS, Train
 from ..errors import UserError
 from ..records import Usage, read_json, write_json, write_jsonl
+from .loss import Loss, from_hidden
 from .optimizer import MasterAdamW
 from .texts import Example, Text, collate, examples, order, pass_ends, with_replay
 
@@ -29,8 +30,7 @@ LEARNING_RATES = {"full": 2e-4, "lora": 1e-3}
 WARM_UP = 0.05  # share of the steps
 PASS = "pass-"  # folders of what training had reached after each pass
 CHECKPOINT_EVERY = 120.0  # seconds: what a kill can cost
-# Tokens of a batch, padding included, that are computed at a time. With a vocabulary of 49,152 words each takes some
-# 0.6 MB of logits and their gradients.
+# Tokens of a batch, padding included, that are computed at a time.
 AT_ONCE = {"cpu": 1024, "cuda": 8192}
 SHORT = 64  # tokens up to which plain attention is faster than torch's fused one, in bfloat16 on a CPU
 
@@ -95,8 +95,9 @@ def train(
         if each_pass:
             ends = pass_ends(len(data), len(found), settings.batch_size)
             callbacks.append(_Passes(work, network, tokenizer, ends))
-        trainer = _trainer(network, tokenizer, data, settings.batch_size, rate, seed, work, callbacks)
-        trainer.train(resume_from_checkpoint=_last_whole(work))
+        with from_hidden(network) as loss:
+            trainer = _trainer(network, tokenizer, data, settings.batch_size, rate, seed, work, callbacks, loss)
+            trainer.train(resume_from_checkpoint=_last_whole(work))
     history = [h for h in trainer.state.log_history if "loss" in h]
     part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
@@ -134,8 +135,11 @@ def probe(network: Any, settings: Train) -> tuple[float, float]:
     times: list[tuple[float, float]] = []
     for _ in range(2):
         start = time.perf_counter()
-        with _attention(network, ids.shape[1]):
-            network(input_ids=ids, labels=ids, use_cache=False).loss.backward()
+        with from_hidden(network) as loss, _attention(network, ids.shape[1]):
+            if loss:
+                loss(network(input_ids=ids, use_cache=False), ids).backward()
+            else:
+                network(input_ids=ids, labels=ids, use_cache=False).loss.backward()
         middle = time.perf_counter()
         optimizer.clip(1.0)
         optimizer.step()
@@ -255,7 +259,7 @@ class _Trainer(Trainer):  # type: ignore[misc]
 
 def _trainer(
     network: Any, tokenizer: Any, data: list[Example], batch: int, rate: float, seed: int, work: Path,
-    callbacks: list[TrainerCallback],
+    callbacks: list[TrainerCallback], loss: Loss | None,
 ) -> Trainer:  # fmt: skip
     arguments = TrainingArguments(
         output_dir=str(work),
@@ -285,6 +289,7 @@ def _trainer(
         args=arguments,
         train_dataset=data,
         data_collator=lambda rows: collate(rows, padding),
+        compute_loss_func=loss,
         optimizers=(MasterAdamW(learnt, rate), None),
         callbacks=callbacks,
     )

@@ -1,0 +1,150 @@
+"""Texts of one batch written together: rows over a shared prefix, which leave as they finish."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from transformers import Cache, DynamicLayer
+
+from ..records import Usage
+from .base import Generated, Request
+from .prefix import over
+
+if TYPE_CHECKING:
+    from .local import LocalModel
+
+ROOM = 32  # tokens that the buffers grow by
+FULL = 7 / 8  # share of the rows that still write; with fewer, the others are taken out
+
+
+class Decoding:
+    """One batch being written. Suffixes are padded on the left, so that all rows' next tokens stand in one column."""
+
+    def __init__(self, backend: LocalModel, requests: list[Request], ids: list[list[int]]) -> None:
+        self.backend, self.requests, self.ids = backend, requests, ids
+        prefix = backend.encode(requests[0].prefix, requests[0].chat) if requests[0].prefix else []
+        agreed = min((agree(prefix, ids) for ids in self.ids), default=0)
+        self.shared = min(agreed, min(map(len, self.ids)) - 1)
+        self.out: list[list[int]] = [[] for _ in requests]
+        self.texts = [""] * len(requests)
+        self.finished = [False] * len(requests)
+        self.draw = [random.Random(r.seed) for r in requests]
+
+    @torch.inference_mode()
+    def run(self) -> Generated:
+        b, model = self.backend, self.backend.model
+        prefix = b._prefill(self.ids[0][: self.shared])
+        suffixes = [ids[self.shared :] for ids in self.ids]
+        width = max(map(len, suffixes))
+        rows = list(range(len(suffixes)))  # the request that each row writes
+        going = rows  # those that are not finished
+        valid = torch.tensor([[False] * (width - len(s)) + [True] * len(s) for s in suffixes], device=b.device)
+        tokens = torch.tensor([[0] * (width - len(s)) + s for s in suffixes], device=b.device)
+        positions = self.shared + (valid.long().cumsum(-1) - 1).clamp(min=0)
+        # Padding sees itself, so that no row of the softmax is empty; nothing real sees padding.
+        square = torch.ones(width, width, dtype=torch.bool, device=b.device)
+        mask = (valid[:, None, :] & square.tril()) | torch.eye(width, dtype=torch.bool, device=b.device)
+        mask = mask[:, None]
+        cache = Cache(layer_class_to_replicate=_Layer)
+        while True:
+            with over(prefix or None):
+                logits = model(
+                    input_ids=tokens,
+                    position_ids=positions,
+                    attention_mask=mask,
+                    past_key_values=cache,
+                    use_cache=True,
+                    logits_to_keep=1,
+                ).logits[:, -1]
+            going = self._append(rows, set(going), logits)
+            if not going:
+                break
+            if len(going) < FULL * len(rows):
+                kept = torch.tensor([place for place, i in enumerate(rows) if i in set(going)], device=b.device)
+                cache.batch_select_indices(kept)
+                valid, positions, rows = valid[kept], positions[kept], going
+            valid = torch.cat([valid, valid.new_ones(len(rows), 1)], dim=-1)
+            tokens = torch.tensor([[self.out[i][-1]] for i in rows], device=b.device)
+            positions = positions[:, -1:] + 1
+            mask = valid[:, None, None, :]
+        return Generated(self.texts, self.finished, self.used(sum(map(len, self.out))))
+
+    def used(self, wrote: int) -> Usage:
+        """What the batch takes if so many tokens are written: the last one of each text is never read, and the prefix
+        is read once for all."""
+        own = sum(map(len, self.ids)) - self.shared * len(self.ids)
+        computed = self.shared + own + wrote - len(self.ids)
+        return Usage(
+            tokens_in=self.shared + own,
+            tokens_in_reused=self.shared * (len(self.ids) - 1),
+            tokens_out=wrote,
+            flops=2.0 * self.backend.parameters * computed,
+        )
+
+    def _append(self, rows: list[int], going: set[int], logits: torch.Tensor) -> list[int]:
+        """Take one token for each row that is going; -> which requests go on."""
+        best = logits.max(-1).indices.tolist()  # faster than argmax by far, in bfloat16 on a CPU
+        left = []
+        for place, i in enumerate(rows):
+            if i not in going:
+                continue
+            request = self.requests[i]
+            token = best[place] if request.temperature == 0 else self._sample(i, logits[place])
+            self.out[i].append(token)
+            if token in self.backend.ends:
+                self.finished[i] = True
+                continue
+            text = self.backend.tokenizer.decode(self.out[i], skip_special_tokens=True)
+            self.texts[i], self.finished[i] = cut(text, request.stop)
+            if not self.finished[i] and len(self.out[i]) < request.max_tokens:
+                left.append(i)
+        return left
+
+    def _sample(self, i: int, logits: torch.Tensor) -> int:
+        """By inverse distribution function from the request's own random numbers, so that no neighbour matters."""
+        p = torch.softmax(logits.float() / self.requests[i].temperature, -1).double().cpu().numpy().cumsum()
+        return int(min(np.searchsorted(p, self.draw[i].random() * p[-1]), len(p) - 1))
+
+
+class _Layer(DynamicLayer):  # type: ignore[misc]
+    """A layer's keys and values in buffers that are written in place: transformers' own are copied whole for each token
+    that is added."""
+
+    def update(self, key: torch.Tensor, value: torch.Tensor, *_: Any, **__: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        if not self.is_initialized:
+            self.lazy_initialization(key, value)
+            self.keys, self.values = key[:, :, :0], value[:, :, :0]
+            self.buffers = (self.keys, self.values)
+        used, new = self.keys.shape[2], key.shape[2]
+        if used + new > self.buffers[0].shape[2]:
+            self.buffers = (_longer(self.keys, new + ROOM), _longer(self.values, new + ROOM))
+        for buffer, states in zip(self.buffers, (key, value), strict=True):
+            buffer[:, :, used : used + new] = states
+        self.keys, self.values = (buffer[:, :, : used + new] for buffer in self.buffers)
+        return self.keys, self.values
+
+    def batch_select_indices(self, indices: torch.Tensor) -> None:
+        super().batch_select_indices(indices)
+        self.buffers = (self.keys, self.values)
+
+
+def _longer(states: torch.Tensor, by: int) -> torch.Tensor:
+    rows, heads, used, size = states.shape
+    out = states.new_empty(rows, heads, used + by, size)
+    out[:, :, :used] = states
+    return out
+
+
+def cut(text: str, stop: Sequence[str]) -> tuple[str, bool]:
+    """The text up to the first of the stop strings, and whether there is one."""
+    at = min((k for s in stop if (k := text.find(s)) >= 0), default=-1)
+    return (text, False) if at < 0 else (text[:at], True)
+
+
+def agree(a: Sequence[int], b: Sequence[int]) -> int:
+    """How many ids two sequences begin with in common."""
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))

@@ -1,0 +1,95 @@
+"""The loss from hidden states, against transformers' own: in value and in every gradient, in float32."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, Gemma2Config, GPT2Config, LlamaConfig, Qwen3Config
+
+from augtune.train import loss as tested
+from augtune.train.texts import IGNORED
+
+TINY = {"vocab_size": 97, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8}  # fmt: skip
+
+
+def network(config: Any) -> Any:
+    torch.manual_seed(0)
+    return AutoModelForCausalLM.from_config(config, dtype=torch.float32).train()
+
+
+@pytest.fixture
+def batch() -> tuple[torch.Tensor, torch.Tensor]:
+    """Three rows; the first row's beginning, the second's end and the whole third are read and not learnt."""
+    ids = torch.randint(1, 90, (3, 11), generator=torch.Generator().manual_seed(1))
+    labels = ids.clone()
+    labels[0, :4] = labels[1, 7:] = labels[2] = IGNORED
+    return ids, labels
+
+
+def gradients(model: Any) -> dict[str, torch.Tensor]:
+    found = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+    model.zero_grad()
+    return found
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        LlamaConfig(**TINY),
+        LlamaConfig(**TINY, tie_word_embeddings=True),
+        Qwen3Config(**TINY),
+        GPT2Config(vocab_size=97, n_embd=32, n_layer=2, n_head=4, n_positions=64, attn_pdrop=0, resid_pdrop=0,
+                   embd_pdrop=0),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(("held", "rows"), [(1024, 32), (5, 2)])
+@pytest.mark.parametrize("count", [None, 40])
+def test_value_and_gradients_are_those_of_transformers(
+    config: Any, held: int, rows: int, count: int | None, batch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tested, "HELD", held)
+    monkeypatch.setitem(tested.ROWS, "cpu", rows)
+    ids, labels = batch
+    model = network(config)
+    more = {} if count is None else {"num_items_in_batch": count}
+    plain = model(input_ids=ids, labels=labels, use_cache=False, **more).loss
+    plain.backward()
+    expected = gradients(model)
+    with tested.from_hidden(model) as loss:
+        assert loss is not None
+        mine = loss(model(input_ids=ids, use_cache=False), labels, count)
+        mine.backward()
+    assert mine.item() == pytest.approx(plain.item(), rel=1e-5)
+    found = gradients(model)
+    assert found.keys() == expected.keys()
+    for name, gradient in expected.items():
+        torch.testing.assert_close(found[name], gradient, atol=1e-6, rtol=1e-4)
+
+
+def test_frozen_words_get_no_gradient(batch: Any) -> None:
+    model = network(LlamaConfig(**TINY))
+    model.lm_head.weight.requires_grad_(False)
+    ids, labels = batch
+    with tested.from_hidden(model) as loss:
+        assert loss is not None
+        loss(model(input_ids=ids, use_cache=False), labels).backward()
+    assert model.lm_head.weight.grad is None
+    assert model.model.layers[0].mlp.up_proj.weight.grad.abs().sum() > 0
+
+
+def test_scores_that_are_capped_are_left_to_the_model() -> None:
+    model = network(Gemma2Config(**TINY, final_logit_softcapping=30.0))
+    with tested.from_hidden(model) as loss:
+        assert loss is None
+
+
+def test_the_model_is_as_before_afterwards(batch: Any) -> None:
+    model = network(LlamaConfig(**TINY))
+    before = model(input_ids=batch[0]).logits
+    with tested.from_hidden(model):
+        assert model(input_ids=batch[0]).logits.shape[-1] == 32
+    torch.testing.assert_close(model(input_ids=batch[0]).logits, before)
+    assert model.training
