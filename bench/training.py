@@ -13,6 +13,7 @@ import flops
 
 PEERS = {"SFTTrainer as it comes": (2, 3), "SFTTrainer tuned": (1.5, 2.5), "SFTTrainer packed": (None, None)}
 BATCH, RATE = 16, 2e-4
+SCHEDULE = {"warmup_steps": 3, "adam_beta2": 0.99}  # as augtune's, so that what is learnt can be compared
 
 
 def work(quick: bool, model: str, dtype: str) -> dict[str, Any]:
@@ -118,9 +119,9 @@ def theirs(**settings: Any) -> Callable[[dict[str, Any]], Callable[[], dict[str,
 SIDES = {
     "augtune": ours,
     "SFTTrainer as it comes": theirs(),
-    "SFTTrainer tuned": theirs(per_device_train_batch_size=BATCH, gradient_checkpointing=False),
+    "SFTTrainer tuned": theirs(per_device_train_batch_size=BATCH, gradient_checkpointing=False, **SCHEDULE),
     "SFTTrainer packed": theirs(
-        per_device_train_batch_size=1, gradient_checkpointing=False, packing=True, max_length="row"
+        per_device_train_batch_size=1, gradient_checkpointing=False, packing=True, max_length="row", **SCHEDULE
     ),
 }
 

@@ -83,7 +83,7 @@ def glued(work: dict[str, Any]) -> Callable[[], dict[str, Any]]:
     parts: list[Callable[[], dict[str, Any]]] = []
     parts += [writing.batches(32)({**base, **w}) for w in _merged(work["written"])]
     parts += [
-        training.theirs(per_device_train_batch_size=training.BATCH, gradient_checkpointing=False)(
+        training.theirs(per_device_train_batch_size=training.BATCH, gradient_checkpointing=False, **training.SCHEDULE)(
             {**base, "texts": texts, "row": 0}
         )
         for texts in work["trained"]

@@ -89,6 +89,9 @@ def prefix_reused(work: Work) -> Go:
         texts, prefix = [], DynamicCache()
         with torch.inference_mode():
             shared = tokenizer(work["prefix"], return_tensors="pt").input_ids
+            whole = [tokenizer(work["prefix"] + p).input_ids for p in work["prompts"]]
+            # Where words merge across the seam, the prefix ends before it.
+            shared = shared[:, : min(_agreed(shared[0].tolist(), ids) for ids in whole)]
             model(shared, past_key_values=prefix, use_cache=True, logits_to_keep=1)
             for p, most in zip(work["prompts"], work["most"], strict=True):
                 ids = tokenizer(work["prefix"] + p, return_tensors="pt")
@@ -101,6 +104,10 @@ def prefix_reused(work: Work) -> Go:
         return {"texts": texts}
 
     return go
+
+
+def _agreed(a: list[int], b: list[int]) -> int:
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
 
 
 def batches(size: int) -> Callable[[Work], Go]:

@@ -74,7 +74,7 @@ def test_each_pass_is_kept_and_one_becomes_the_result(tiny: Path, tmp_path: Path
 
 @given(each=st.integers(1, 70), passes=st.sampled_from([0.5, 1, 1.5, 2, 4]), batch=st.integers(1, 9))
 def test_after_a_pass_every_example_was_seen_as_often(each: int, passes: float, batch: int) -> None:
-    found = order([1 + i % 7 for i in range(each)], passes, None, batch, seed=0, whole=True)
+    found = order([1 + i % 7 for i in range(each)], passes, None, batch, seed=0)
     ends = pass_ends(len(found), each, batch)
     assert max(ends) == -(-len(found) // batch)
     for step, number in ends.items():

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from types import SimpleNamespace
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augtune.train.texts import IGNORED, Example, collate, examples, order, split
+from augtune.train.texts import IGNORED, Example, collate, examples, order, portions, split
 
 END = 0
 
@@ -48,7 +47,7 @@ def test_split_names() -> None:
 
 
 def test_collate_pads_on_the_right_and_hides_context_and_padding() -> None:
-    batch = collate([Example([1, 2, 3, 4, 0], 2), Example([5, 6, 0])], padding=9)
+    batch = collate([Example([5, 6, 0]), Example([1, 2, 3, 4, 0], 2)], padding=9)
     assert batch["input_ids"].tolist() == [[1, 2, 3, 4, 0, 9, 9, 9], [5, 6, 0, 9, 9, 9, 9, 9]]
     assert batch["attention_mask"].tolist() == [[1] * 5 + [0] * 3, [1] * 3 + [0] * 5]
     x = IGNORED
@@ -72,12 +71,9 @@ def test_order_by_steps_and_by_seed() -> None:
     assert order(list(range(1, 50)), 1, None, 4, 0) != order(list(range(1, 50)), 1, None, 4, 1)
 
 
-@pytest.mark.parametrize("batch", [4, 16])
-def test_batches_are_alike_in_length(batch: int) -> None:
-    lengths = [1 + i % 64 for i in range(640)]
-    found = order(lengths, 1, None, batch, 0)
-    spread = [
-        max(lengths[i] for i in found[k : k + batch]) - min(lengths[i] for i in found[k : k + batch])
-        for k in range(0, 640, batch)
-    ]
-    assert max(spread) <= 8
+def test_portions_are_as_wide_as_their_own_longest_example() -> None:
+    batch = collate([Example([7] * n) for n in (3, 20, 9, 2, 8)], padding=0)
+    found = list(portions(batch, 32))
+    assert [tuple(p["input_ids"].shape) for p in found] == [(1, 24), (2, 16), (2, 8)]
+    assert [p["attention_mask"].sum(-1).tolist() for p in found] == [[20], [9, 8], [3, 2]]
+    assert sum(int((p["labels"] != IGNORED).sum()) for p in found) == 42

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from ..sentences import sentences
 
 IGNORED = -100  # torch's cross entropy leaves labels of this value out
 MULTIPLE = 8  # batches are padded to a multiple of this: few shapes, each of which costs a set-up when it is first met
-STRETCH = 50  # batches within which examples are grouped by length
 
 Text = str | tuple[str, str]  # a text, or (what is read, what is learnt after it)
 
@@ -68,15 +66,13 @@ def with_replay(found: list[Example], share: float, tokenizer: Any, window: int,
 
 
 def order(
-    lengths: Sequence[int], epochs: float | None, steps: int | None, batch: int, seed: int, tokens: int | None = None,
-    whole: bool = False,
-) -> list[int]:  # fmt: skip
-    """The examples in the order in which they are trained on, `batch` of them a step: shuffled anew in each pass, then
-    grouped by length within stretches. Fixed by the seed, so that a resumed run sees the same order.
+    lengths: Sequence[int], epochs: float | None, steps: int | None, batch: int, seed: int, tokens: int | None = None
+) -> list[int]:
+    """The examples in the order in which they are trained on, `batch` of them a step: shuffled anew in each pass, fixed
+    by the seed, so that a resumed run sees the same order. Batches of like lengths would save padding, but examples of
+    one length are often of one form, and less is learnt from such a batch (docs/lab-notes.md).
 
-    As long as `steps` or `epochs` say; or, with `tokens`, up to the first whole batch that reaches them. With `whole`
-    no stretch reaches beyond the batch in which a pass ends: after it, each example was seen as often as there were
-    passes (those that fill up that batch once more)."""
+    As long as `steps` or `epochs` say; or, with `tokens`, up to the first whole batch that reaches them."""
     rng = random.Random(f"order-{seed}")
     total = steps * batch if steps else max(1, round((epochs or 1) * len(lengths)))
     stream: list[int] = []
@@ -87,22 +83,10 @@ def order(
                 shuffled = rng.sample(range(len(lengths)), len(lengths))
             stream.append(shuffled[len(stream) % len(lengths)])
             read += lengths[stream[-1]]
-        total = len(stream)
+        return stream
     while len(stream) < total:
         stream += rng.sample(range(len(lengths)), len(lengths))
-    stream = stream[:total]
-    ends = [*pass_ends(total, len(lengths), batch)] if whole else [-(-total // batch)]
-    ordered: list[int] = []
-    for first, last in pairwise([0, *ends]):
-        for start in range(first * batch, last * batch, STRETCH * batch):
-            stretch = stream[start : min(start + STRETCH * batch, last * batch)]
-            near = sorted(stretch, key=lambda i: -lengths[i])
-            batches = [near[k : k + batch] for k in range(0, len(near), batch)]
-            full = [b for b in batches if len(b) == batch]
-            rng.shuffle(full)
-            ordered += chain(*full)
-            ordered += chain(*(b for b in batches if len(b) < batch))  # only the very last can be short
-    return ordered
+    return stream[:total]
 
 
 def pass_ends(total: int, each: int, batch: int) -> dict[int, int]:
@@ -112,8 +96,9 @@ def pass_ends(total: int, each: int, batch: int) -> dict[int, int]:
 
 
 def collate(batch: Sequence[Example], padding: int) -> dict[str, torch.Tensor]:
-    """input_ids, attention_mask and labels, each (examples, tokens), padded on the right."""
-    width = -(-max(len(e.ids) for e in batch) // MULTIPLE) * MULTIPLE
+    """input_ids, attention_mask and labels, each (examples, tokens), padded on the right; the longest example first."""
+    batch = sorted(batch, key=lambda e: -len(e.ids))
+    width = _padded(len(batch[0].ids))
     ids = torch.full((len(batch), width), padding)
     labels = torch.full((len(batch), width), IGNORED)
     mask = torch.zeros((len(batch), width), dtype=torch.long)
@@ -123,3 +108,19 @@ def collate(batch: Sequence[Example], padding: int) -> dict[str, torch.Tensor]:
         labels[row, example.context : n] = ids[row, example.context : n]
         mask[row, :n] = 1
     return {"input_ids": ids, "attention_mask": mask, "labels": labels}
+
+
+def portions(batch: dict[str, torch.Tensor], at_once: int) -> Iterator[dict[str, torch.Tensor]]:
+    """A batch of `collate` in parts of at most so many tokens (but at least one example), each as wide as its own
+    longest example: padding costs little, however much lengths differ."""
+    lengths = batch["attention_mask"].sum(-1).tolist()
+    start = 0
+    while start < len(lengths):
+        width = _padded(lengths[start])
+        end = start + max(1, at_once // width)
+        yield {name: values[start:end, :width] for name, values in batch.items()}
+        start = end
+
+
+def _padded(length: int) -> int:
+    return -(-length // MULTIPLE) * MULTIPLE

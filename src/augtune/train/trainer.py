@@ -23,7 +23,7 @@ from ..errors import UserError
 from ..records import Usage, read_json, write_json, write_jsonl
 from .loss import Loss, from_hidden
 from .optimizer import MasterAdamW
-from .texts import Example, Text, collate, examples, order, pass_ends, with_replay
+from .texts import Example, Text, collate, examples, order, pass_ends, portions, with_replay
 
 SMALL = 1_000_000_000  # parameters up to which method `auto` trains all of them
 LEARNING_RATES = {"full": 2e-4, "lora": 1e-3}
@@ -85,7 +85,7 @@ def train(
     steps = steps or settings.steps
     epochs = None if steps else settings.epochs or EPOCHS
     each_pass = settings.match == "validation"
-    sequence = order([len(e.ids) for e in found], epochs, steps, settings.batch_size, seed, tokens, whole=each_pass)
+    sequence = order([len(e.ids) for e in found], epochs, steps, settings.batch_size, seed, tokens)
     data = [found[i] for i in sequence]
     read = sum(len(e.ids) for e in data)
     rate = settings.learning_rate or LEARNING_RATES[method]
@@ -242,14 +242,14 @@ class _Trainer(Trainer):  # type: ignore[misc]
     ) -> torch.Tensor:
         """Gradients of a batch and its loss: summed over all tokens that are learnt and divided by their number, so
         that it does not matter how many rows are computed at a time."""
-        rows, width = inputs["input_ids"].shape
         device = self.args.device.type
-        if num_items_in_batch is not None:  # else the model takes means, and those do not add up
-            rows = max(1, AT_ONCE.get(device, AT_ONCE["cuda"]) // width)
+        at_once = AT_ONCE.get(device, AT_ONCE["cuda"])
+        if num_items_in_batch is None:  # then the model takes means, and those do not add up
+            at_once = inputs["input_ids"].numel()
         losses = []
-        for part in zip(*(value.split(rows) for value in inputs.values()), strict=True):
-            with _attention(model, width):
-                losses.append(super().training_step(model, dict(zip(inputs, part, strict=True)), num_items_in_batch))
+        for part in portions(inputs, at_once):
+            with _attention(model, part["input_ids"].shape[1]):
+                losses.append(super().training_step(model, part, num_items_in_batch))
         return torch.stack(losses).sum()
 
     def _clip_grad_norm(self, model: Any) -> torch.Tensor:
