@@ -25,7 +25,7 @@ results: .venv/ready
 	for study in $(STUDIES); do for seed in $(WORLDS); do \
 	  $(BIN)/augtune run studies/$$study.yaml --set benchmark.seed=$$seed --out runs/$$study-$$seed || exit; \
 	done; done
-	$(BIN)/augtune run studies/ablation.yaml
+	for study in ablation ablation-more ablation-links; do $(BIN)/augtune run studies/$$study.yaml || exit; done
 	$(BIN)/python tools/results_page.py
 
 bench: .venv/ready .venv-bench/ready

@@ -24,6 +24,8 @@ FAMILIES = {
     "semantic": "Semantic structure (set 4): kinds and their properties",
     "process": "Process knowledge (set 5): a transform with rules of its own",
     "ablation": "Ablation: each strategy alone, and controls (people, small; equal steps)",
+    "ablation-more": "Ablation: the strategies beyond those, each alone (people, small; equal steps)",
+    "ablation-links": "Ablation: reversals and links between documents (semantic, small; equal steps)",
 }
 
 

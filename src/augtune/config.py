@@ -166,6 +166,8 @@ class Server(Section):
 
     base_url: str | None = None
     """its address, for most servers up to /v1: http://localhost:8000/v1"""
+    start: str | None = None
+    """a command that is run if nothing answers there, and ended with augtune: vllm serve Qwen/Qwen3-4B --port 8000"""
     key_env: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     """the environment variable that holds its key; none is sent if not given"""
     concurrency: int = Field(8, ge=1)
