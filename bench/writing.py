@@ -78,7 +78,7 @@ def each_alone(work: Work) -> Go:
     return go
 
 
-def prefix_reused(work: Work) -> Go:
+def prefix_reused(work: Work, **how: Any) -> Go:
     """transformers generate, one call for each text, with a copy of the prefix's cache."""
     import torch
     from transformers import DynamicCache
@@ -97,7 +97,7 @@ def prefix_reused(work: Work) -> Go:
                 ids = tokenizer(work["prefix"] + p, return_tensors="pt")
                 out = model.generate(
                     **ids, past_key_values=copy.deepcopy(prefix), max_new_tokens=most, do_sample=False,
-                    eos_token_id=ends, pad_token_id=tokenizer.eos_token_id,
+                    eos_token_id=ends, pad_token_id=tokenizer.eos_token_id, **how,
                 )  # fmt: skip
                 new = out[0, ids.input_ids.shape[1] :]
                 texts.append(_cut(tokenizer.decode(new, skip_special_tokens=True), work["stop"]))
