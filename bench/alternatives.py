@@ -1,5 +1,5 @@
-"""What else could write many texts over one corpus: the work of corpus_writing by transformers' continuous batching, and
-by prompt lookup. Not part of `make bench`: python bench/run.py --rounds 1 alternatives"""
+"""What else could write many texts over one corpus: the work of corpus_writing by transformers' continuous batching,
+and with prompt lookup. Not part of `make bench`: python bench/run.py --rounds 1 alternatives"""
 
 from __future__ import annotations
 

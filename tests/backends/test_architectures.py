@@ -87,6 +87,19 @@ def test_sharing_is_exact(kind: str, embedded: Path, tmp_path: Path) -> None:
     assert model.note is None
 
 
+def test_rows_of_any_length_leave_when_they_end_and_change_no_other(embedded: Path, tmp_path: Path) -> None:
+    """The longest fills a small window of learnt positions with its first token; the others write on, and end in turn."""
+    model, reference = made("gpt2", {**SHARING["gpt2"], "n_positions": 64}, embedded, tmp_path)
+    long = "It" + " is" * 61
+    lengths = {long: 1, **{f"{'So ' * n}it is": 8 + 3 * n for n in range(1, 13)}}
+    wrote = model.generate([Request("", prompt, most, ()) for prompt, most in lengths.items()])
+    assert len(model.encode(long)) == 62
+    for (prompt, most), text in zip(lengths.items(), wrote.texts, strict=True):
+        ids = torch.tensor([model.encode(prompt)])
+        out = reference.generate(ids, max_new_tokens=most, do_sample=False)[0, ids.shape[1] :]
+        assert text == model.tokenizer.decode(out, skip_special_tokens=True)
+
+
 @pytest.mark.parametrize("kind", ALONE)
 def test_what_cannot_share_says_so_and_is_right(kind: str, embedded: Path, tmp_path: Path) -> None:
     settings, said = ALONE[kind]

@@ -64,12 +64,13 @@ class Decoding:
             if not going:
                 break
             if len(going) < FULL * len(rows):
-                kept = torch.tensor([place for place, i in enumerate(rows) if i in set(going)], device=b.device)
+                writing = set(going)
+                kept = torch.tensor([place for place, i in enumerate(rows) if i in writing], device=b.device)
                 cache.batch_select_indices(kept)
                 valid, positions, rows = valid[kept], positions[kept], going
             valid = torch.cat([valid, valid.new_ones(len(rows), 1)], dim=-1)
             tokens = torch.tensor([[self.out[i][-1]] for i in rows], device=b.device)
-            positions = positions[:, -1:] + 1
+            positions = (positions[:, -1:] + 1).clamp(max=b.window - 1)  # of rows that are finished but still here
             mask = valid[:, None, None, :]
         return Generated(self.texts, self.finished, self.used(sum(map(len, self.out))))
 
