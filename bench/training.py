@@ -90,12 +90,12 @@ def theirs(**settings: Any) -> Callable[[dict[str, Any]], Callable[[], dict[str,
         from trl import SFTConfig, SFTTrainer
 
         out = Path(tempfile.mkdtemp())
-        given = {k: work["row"] if v == "row" else v for k, v in settings.items()}
+        given = {k: work["row"] if v == "row" else v for k, v in {"num_train_epochs": 1, **settings}.items()}
         half = work["dtype"] == "bfloat16"
 
         def go() -> dict[str, Any]:
             arguments = SFTConfig(
-                str(out), num_train_epochs=1, learning_rate=RATE, report_to=[], save_strategy="no", use_cpu=True,
+                str(out), learning_rate=RATE, report_to=[], save_strategy="no", use_cpu=True,
                 bf16=half, disable_tqdm=True, **given,
             )  # fmt: skip
             data = Dataset.from_list([{"text": t} for t in work["texts"]])

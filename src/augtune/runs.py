@@ -17,7 +17,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from . import __version__
+from .errors import UserError
 from .records import Usage, read_json, write_json
 
 PACKAGES = ("torch", "transformers", "peft", "accelerate", "numpy")
@@ -65,7 +68,15 @@ class Run:
         return found
 
     def begin(self, study: dict[str, Any]) -> None:
+        """Take the folder for this process, until it ends. Raises UserError if another one has it."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(self.folder / ".lock", timeout=0, is_singleton=True)
+        try:
+            self._lock.acquire()
+        except Timeout as e:
+            raise UserError(
+                f"{self.folder}: another augtune is at work in it; wait until it has ended, or name another with --out"
+            ) from e
         versions = {p: metadata.version(p) for p in PACKAGES}
         machine = {"python": platform.python_version(), "machine": platform.machine(), "cores": os.cpu_count()}
         write_json(
