@@ -88,7 +88,7 @@ def test_sharing_is_exact(kind: str, embedded: Path, tmp_path: Path) -> None:
 
 
 def test_rows_of_any_length_leave_when_they_end_and_change_no_other(embedded: Path, tmp_path: Path) -> None:
-    """The longest fills a small window of learnt positions with its first token; the others write on and end in turn."""
+    """The longest fills a small window of learnt positions at once; the others write on, and end in turn."""
     model, reference = made("gpt2", {**SHARING["gpt2"], "n_positions": 64}, embedded, tmp_path)
     long = "It" + " is" * 61
     lengths = {long: 1, **{f"{'So ' * n}it is": 8 + 3 * n for n in range(1, 13)}}
