@@ -17,7 +17,6 @@ from .prefix import over
 if TYPE_CHECKING:
     from .local import LocalModel
 
-ROOM = 32  # tokens that the buffers grow by
 FULL = 7 / 8  # share of the rows that still write; with fewer, the others are taken out
 
 
@@ -49,7 +48,8 @@ class Decoding:
         square = torch.ones(width, width, dtype=torch.bool, device=b.device)
         mask = (valid[:, None, :] & square.tril()) | torch.eye(width, dtype=torch.bool, device=b.device)
         mask = mask[:, None]
-        cache = Cache(layer_class_to_replicate=_Layer)
+        room = width + max(r.max_tokens for r in self.requests)
+        cache = Cache(layers=[_Layer(room) for _ in range(model.config.get_text_config().num_hidden_layers)])
         while True:
             with over(prefix or None):
                 logits = model(
@@ -112,32 +112,30 @@ class Decoding:
 
 
 class _Layer(DynamicLayer):  # type: ignore[misc]
-    """A layer's keys and values in buffers that are written in place: transformers' own are copied whole for each token
-    that is added."""
+    """A layer's keys and values in buffers that have room for the whole of every text, and are written in place:
+    transformers' own are copied for each token that is added."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self.room = room
+        self.buffers: list[torch.Tensor] = []
 
     def update(self, key: torch.Tensor, value: torch.Tensor, *_: Any, **__: Any) -> tuple[torch.Tensor, torch.Tensor]:
         if not self.is_initialized:
             self.lazy_initialization(key, value)
-            self.keys, self.values = key[:, :, :0], value[:, :, :0]
-            self.buffers = (self.keys, self.values)
-        used, new = self.keys.shape[2], key.shape[2]
-        if used + new > self.buffers[0].shape[2]:
-            self.buffers = (_longer(self.keys, new + ROOM), _longer(self.values, new + ROOM))
+            self.buffers = [s.new_empty(s.shape[0], s.shape[1], self.room, s.shape[3]) for s in (key, value)]
+        used, new = self.get_seq_length(), key.shape[2]
         for buffer, states in zip(self.buffers, (key, value), strict=True):
             buffer[:, :, used : used + new] = states
         self.keys, self.values = (buffer[:, :, : used + new] for buffer in self.buffers)
         return self.keys, self.values
 
     def batch_select_indices(self, indices: torch.Tensor) -> None:
-        super().batch_select_indices(indices)
-        self.buffers = (self.keys, self.values)
-
-
-def _longer(states: torch.Tensor, by: int) -> torch.Tensor:
-    rows, heads, used, size = states.shape
-    out = states.new_empty(rows, heads, used + by, size)
-    out[:, :, :used] = states
-    return out
+        rows, used = len(indices), self.get_seq_length()
+        for buffer in self.buffers:
+            buffer[:rows, :, :used] = buffer[indices, :, :used]
+        self.buffers = [buffer[:rows] for buffer in self.buffers]
+        self.keys, self.values = (buffer[:, :, :used] for buffer in self.buffers)
 
 
 def cut(text: str, stop: Sequence[str]) -> tuple[str, bool]:
