@@ -86,6 +86,15 @@ def test_scores_that_are_capped_are_left_to_the_model() -> None:
         assert loss is None
 
 
+def test_an_output_layer_that_is_hooked_is_left_alone() -> None:
+    """As accelerate does it where layers lie on several devices."""
+    model = network(LlamaConfig(**TINY))
+    hooked = model.lm_head.forward = model.lm_head.forward
+    with tested.from_hidden(model) as loss:
+        assert loss is None
+        assert model.lm_head.forward is hooked
+
+
 def test_the_model_is_as_before_afterwards(batch: Any) -> None:
     model = network(LlamaConfig(**TINY))
     before = model(input_ids=batch[0]).logits

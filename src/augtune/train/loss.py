@@ -69,7 +69,8 @@ def from_hidden(network: Any) -> Iterator[Loss | None]:
     `compute_loss_func`. Yields None, and changes nothing, where scores are not just what the output layer gives (some
     architectures cap or scale them): a few tokens are computed both ways, and must be equal to the bit."""
     head = network.get_output_embeddings()
-    if not isinstance(head, torch.nn.Linear) or head.bias is not None or not _plain(network, head):
+    simple = isinstance(head, torch.nn.Linear) and head.bias is None and "forward" not in vars(head)
+    if not simple or not _plain(network, head):
         yield None
         return
 
@@ -91,15 +92,16 @@ def _plain(network: Any, head: torch.nn.Linear) -> bool:
     ids = torch.arange(1, 9, device=network.device)[None]
     training = network.training
     network.eval()
-    try:
-        with torch.no_grad():
-            scores = network(input_ids=ids, use_cache=False).logits
-            head.forward = _unchanged
+    with torch.no_grad():
+        scores = network(input_ids=ids, use_cache=False).logits
+        head.forward = _unchanged
+        try:
             hidden = network(input_ids=ids, use_cache=False).logits
-    finally:
-        del head.forward
+        finally:
+            del head.forward
         network.train(training)
-    return bool(hidden.shape[-1] == head.in_features and torch.equal(head(hidden), scores))
+        given = hidden.dtype == head.weight.dtype and hidden.shape[-1] == head.in_features
+        return given and torch.equal(head(hidden), scores)
 
 
 def _unchanged(hidden: torch.Tensor) -> torch.Tensor:
