@@ -101,7 +101,7 @@ def _plain(network: Any, head: torch.nn.Linear) -> bool:
             del head.forward
         network.train(training)
         given = hidden.dtype == head.weight.dtype and hidden.shape[-1] == head.in_features
-        return given and torch.equal(head(hidden), scores)
+        return bool(given and torch.equal(head(hidden), scores))
 
 
 def _unchanged(hidden: torch.Tensor) -> torch.Tensor:
