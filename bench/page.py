@@ -19,6 +19,8 @@ process of its own, loading not timed. With one thread the ratio is of CPU secon
 - `generate` is transformers'. One call a document is timed for ten documents and extended linearly; stop strings are
   given to it as tokens that end a text.
 - `SFTTrainer` is TRL's, with learning rate and number of passes as augtune's; "as it comes" is otherwise untouched.
+- The glued pipeline does what augtune's own run of that study asked for: texts by generate, training by the tuned
+  SFTTrainer, choices by lm-eval (one by one over a long context, else by eights), ten questions of each context timed.
 - FLOP bound: what the peer's arithmetic is of what is needed at least (shared beginnings once, no padding, only logits
   that are looked at). A ratio beyond it is overhead saved. Tokens: what the peer computes, the least that is
   needed without looking into choices, and what augtune computed (it shares what choices begin with, too).

@@ -123,14 +123,15 @@ def table(results: list[dict[str, Any]]) -> str:
     for r in results:
         for side, p in r["against"].items():
             bound = p["bound"] or {}
+            flops = f"{bound['flops']:.1f}x" if bound else "-"
+            tokens = f"{bound['peer_tokens']:,}, {bound['tokens']:,}, {r['augtune']['computed']:,}" if bound else "-"
             agreement = "; ".join(
                 f"{k.replace('_', ' ')} {p[k]}" for k in
                 ("same_choices", "largest_difference_nats", "same_texts", "held_out_loss", "steps") if k in p
             )  # fmt: skip
             lines.append(
                 f"| {r['what']} | {side} | {p['ratio']:.1f}x "
-                f"| {p['asked'] or '-'}x, {p['aim'] or '-'}x | {bound.get('flops', 0):.1f}x "
-                f"| {bound.get('peer_tokens', 0):,}, {bound.get('tokens', 0):,}, {r['augtune']['computed'] or 0:,} "
+                f"| {p['asked'] or '-'}x, {p['aim'] or '-'}x | {flops} | {tokens} "
                 f"| {p['peak_bytes'] / 1e9:.2f}, {r['augtune']['peak_bytes'] / 1e9:.2f} | {agreement} |"
             )
     return "\n".join(lines)
