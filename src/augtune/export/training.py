@@ -1,7 +1,7 @@
 """The same training for other tools: plain text, the same learning rate, batches, length and adapter.
 
 Key names as in TRL 1.16.0 (`trl sft`), axolotl 0.19.0 and LLaMA-Factory 0.9.5; Ollama's and llama.cpp's as documented
-in November 2026. What is not the same: augtune groups texts by length and keeps float32 copies of bfloat16 weights.
+in November 2026. What is not the same: the order at random, and augtune keeps float32 copies of bfloat16 weights.
 """
 
 from __future__ import annotations
