@@ -55,8 +55,8 @@ HEAD = """# Results
 
 Written by `make results` (tools/results_page.py): every figure is read from the run folders. Worlds from 100 on, whose
 words no prompt or recipe was tuned on. Accuracy with 95 % intervals in square brackets, each world's in round ones.
-What the embedded model can and cannot do, and why, is in [the guide](guide.md) and [the lab notes](lab-notes.md), and there
-which change of training came after which run."""
+What the embedded model can and cannot do, and why, is in [the guide](guide.md) and [the lab notes](lab-notes.md); there
+also stands which change of training came after which run."""
 
 
 def family(name: str, title: str, folders: list[Path], results: list[dict[str, Any]]) -> str:
