@@ -122,7 +122,7 @@ def table(results: list[dict[str, Any]]) -> str:
     ]  # fmt: skip
     for r in results:
         for side, p in r["against"].items():
-            bound = p["bound"] or {}
+            bound = p["bound"]
             flops = f"{bound['flops']:.1f}x" if bound else "-"
             tokens = f"{bound['peer_tokens']:,}, {bound['tokens']:,}, {r['augtune']['computed']:,}" if bound else "-"
             agreement = "; ".join(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import takewhile
 from typing import Any
 
 Work = dict[str, Any]
@@ -88,13 +89,13 @@ def prefix_reused(work: Work, **how: Any) -> Go:
     def go() -> dict[str, Any]:
         texts, prefix = [], DynamicCache()
         with torch.inference_mode():
-            shared = tokenizer(work["prefix"], return_tensors="pt").input_ids
-            whole = [tokenizer(work["prefix"] + p).input_ids for p in work["prompts"]]
+            prompts = [tokenizer(work["prefix"] + p, return_tensors="pt") for p in work["prompts"]]
             # Where words merge across the seam, the prefix ends before it.
-            shared = shared[:, : min(_agreed(shared[0].tolist(), ids) for ids in whole)]
+            parts = [tokenizer(work["prefix"]).input_ids, *(ids.input_ids[0].tolist() for ids in prompts)]
+            same = takewhile(lambda column: len(set(column)) == 1, zip(*parts, strict=False))
+            shared = torch.tensor([[column[0] for column in same]])
             model(shared, past_key_values=prefix, use_cache=True, logits_to_keep=1)
-            for p, most in zip(work["prompts"], work["most"], strict=True):
-                ids = tokenizer(work["prefix"] + p, return_tensors="pt")
+            for ids, most in zip(prompts, work["most"], strict=True):
                 out = model.generate(
                     **ids, past_key_values=copy.deepcopy(prefix), max_new_tokens=most, do_sample=False,
                     eos_token_id=ends, pad_token_id=tokenizer.eos_token_id, **how,
@@ -104,10 +105,6 @@ def prefix_reused(work: Work, **how: Any) -> Go:
         return {"texts": texts}
 
     return go
-
-
-def _agreed(a: list[int], b: list[int]) -> int:
-    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
 
 
 def batches(size: int) -> Callable[[Work], Go]:

@@ -44,15 +44,10 @@ class Models:
     def _load(self, model: str, trained: Path | None) -> Backend:
         module = _module(model)
         if on_server(model):
-            self._start()
             backend: Backend = module.ServerModel(model, self.server, self.pay or module.directly)
         else:
             backend = module.LocalModel(model, trained, self.dtype)
         return backend
-
-    def _start(self) -> None:
-        """The server, if it is for augtune to start."""
-        import_module("augtune.backends.launch").ensure(self.server)
 
     def close(self) -> None:
         """Give the memory of the loaded model back, before training."""
@@ -62,8 +57,6 @@ class Models:
         """None if the model can be had, else what is wrong."""
         try:
             module = _module(model)
-            if on_server(model):
-                self._start()
         except UserError as e:
             return str(e)
         found: str | None = module.exists(model, self.server) if on_server(model) else module.exists(model)

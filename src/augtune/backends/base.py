@@ -122,3 +122,9 @@ class Remote(Protocol):
 
 def nothing(_: int) -> None:
     """The tick for callers that show no progress."""
+
+
+def cut(text: str, stop: Sequence[str]) -> tuple[str, bool]:
+    """The text up to the first of the stop strings, and whether there is one."""
+    at = min((k for s in stop if (k := text.find(s)) >= 0), default=-1)
+    return (text, False) if at < 0 else (text[:at], True)

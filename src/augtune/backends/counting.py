@@ -50,7 +50,7 @@ def probe(model: LocalModel) -> Rates:
 
     def prefill() -> KeysValues:
         model._prefix = ((), [])
-        found: KeysValues = model._prefill(ids)
+        found: KeysValues = model.prefill(ids)
         return found
 
     alone = least(prefill)
@@ -117,7 +117,7 @@ class Counting(LocalModel):
         self.clock += self.rates.reading(len(row.ids), shared)
         return {index: -float(index) for index, _ in row.paths}
 
-    def _prefill(self, ids: list[int]) -> KeysValues:
+    def prefill(self, ids: list[int]) -> KeysValues:
         if self._prefix[0] != tuple(ids):
             self.clock += self.rates.reading(len(ids))
             self._prefix = (tuple(ids), [])
@@ -130,7 +130,7 @@ class Counting(LocalModel):
         for part in [whole] if together else [[pair] for pair in whole]:
             decoding = Decoding(self, [r for r, _ in part], [own for _, own in part])
             wrote = [max(1, min(self.length(r), r.max_tokens)) for r, _ in part]
-            self._prefill(decoding.ids[0][: decoding.shared])
+            self.prefill(decoding.ids[0][: decoding.shared])
             self.clock += sum(self.rates.reading(len(own) - decoding.shared, decoding.shared) for own in decoding.ids)
             self.clock += max(wrote) * self.rates.step + sum(wrote) * self.rates.row
             yield Generated([self.write(r) for r, _ in part], [True] * len(part), decoding.used(sum(wrote)))

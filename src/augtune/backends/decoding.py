@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +10,9 @@ import torch
 from transformers import Cache, DynamicLayer
 
 from ..records import Usage
-from .base import Generated, Request
+from .base import Generated, Request, cut
 from .prefix import over
+from .tree import agree
 
 if TYPE_CHECKING:
     from .local import LocalModel
@@ -36,11 +36,11 @@ class Decoding:
     @torch.inference_mode()
     def run(self) -> Generated:
         b, model = self.backend, self.backend.model
-        prefix = b._prefill(self.ids[0][: self.shared])
+        prefix = b.prefill(self.ids[0][: self.shared])
         suffixes = [ids[self.shared :] for ids in self.ids]
         width = max(map(len, suffixes))
         rows = list(range(len(suffixes)))  # the request that each row writes
-        going = rows  # those that are not finished
+        going = set(rows)  # those that are not finished
         valid = torch.tensor([[False] * (width - len(s)) + [True] * len(s) for s in suffixes], device=b.device)
         tokens = torch.tensor([[0] * (width - len(s)) + s for s in suffixes], device=b.device)
         positions = self.shared + (valid.long().cumsum(-1) - 1).clamp(min=0)
@@ -60,14 +60,13 @@ class Decoding:
                     use_cache=True,
                     logits_to_keep=1,
                 ).logits[:, -1]
-            going = self._append(rows, set(going), logits)
+            going = self._append(rows, going, logits)
             if not going:
                 break
             if len(going) < FULL * len(rows):
-                writing = set(going)
-                kept = torch.tensor([place for place, i in enumerate(rows) if i in writing], device=b.device)
+                kept = torch.tensor([place for place, i in enumerate(rows) if i in going], device=b.device)
                 cache.batch_select_indices(kept)
-                valid, positions, rows = valid[kept], positions[kept], going
+                valid, positions, rows = valid[kept], positions[kept], [i for i in rows if i in going]
             valid = torch.cat([valid, valid.new_ones(len(rows), 1)], dim=-1)
             tokens = torch.tensor([[self.out[i][-1]] for i in rows], device=b.device)
             positions = (positions[:, -1:] + 1).clamp(max=b.window - 1)  # of rows that are finished but still here
@@ -86,10 +85,10 @@ class Decoding:
             flops=2.0 * self.backend.parameters * computed,
         )
 
-    def _append(self, rows: list[int], going: set[int], logits: torch.Tensor) -> list[int]:
+    def _append(self, rows: list[int], going: set[int], logits: torch.Tensor) -> set[int]:
         """Take one token for each row that is going; -> which requests go on."""
         best = logits.max(-1).indices.tolist()  # faster than argmax by far, in bfloat16 on a CPU
-        left = []
+        left = set()
         for place, i in enumerate(rows):
             if i not in going:
                 continue
@@ -102,7 +101,7 @@ class Decoding:
             text = self.backend.tokenizer.decode(self.out[i], skip_special_tokens=True)
             self.texts[i], self.finished[i] = cut(text, request.stop)
             if not self.finished[i] and len(self.out[i]) < request.max_tokens:
-                left.append(i)
+                left.add(i)
         return left
 
     def _sample(self, i: int, logits: torch.Tensor) -> int:
@@ -136,14 +135,3 @@ class _Layer(DynamicLayer):  # type: ignore[misc]
             buffer[:rows, :, :used] = buffer[indices, :, :used]
         self.buffers = [buffer[:rows] for buffer in self.buffers]
         self.keys, self.values = (buffer[:, :, :used] for buffer in self.buffers)
-
-
-def cut(text: str, stop: Sequence[str]) -> tuple[str, bool]:
-    """The text up to the first of the stop strings, and whether there is one."""
-    at = min((k for s in stop if (k := text.find(s)) >= 0), default=-1)
-    return (text, False) if at < 0 else (text[:at], True)
-
-
-def agree(a: Sequence[int], b: Sequence[int]) -> int:
-    """How many ids two sequences begin with in common."""
-    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))

@@ -18,11 +18,11 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, Dynami
 
 from ..errors import UserError
 from ..records import Usage
-from .base import Ask, Generated, Message, Request, Scored, Tick, nothing
-from .decoding import Decoding, agree, cut
+from .base import Ask, Generated, Message, Request, Scored, Tick, cut, nothing
+from .decoding import Decoding
 from .embedded import embedded_fault, embedded_model
 from .prefix import NAME, KeysValues, over
-from .tree import Row, common_prefix, rows
+from .tree import Row, agree, common_prefix, rows
 
 SEAM = 200  # characters: contexts longer than twice that are tokenized once, up to so many before their end
 
@@ -281,7 +281,7 @@ class LocalModel:
         shares = self._shares(longest)
         shared = min(common_prefix(sequences), min(begins) - 1) if shares and len(sequences) > 1 else 0
         computed = shared
-        prefix = self._prefill(sequences[0][:shared])
+        prefix = self.prefill(sequences[0][:shared])
         below = [[(index, ids[shared:]) for index, ids in group] for group in groups]
         if not shares:
             below = [[pair] for group in below for pair in group]
@@ -319,7 +319,7 @@ class LocalModel:
         return {index: float(each.sum()) for index, each in zip(read, values, strict=True)}
 
     @torch.inference_mode()
-    def _prefill(self, ids: list[int]) -> KeysValues:
+    def prefill(self, ids: list[int]) -> KeysValues:
         """Keys and values of a prefix; the last one is kept, since batches of one prefix follow each other."""
         if not ids:
             return []

@@ -17,9 +17,10 @@ from typing import Any
 from ..config import Server as Settings
 from ..errors import UserError
 from ..records import Usage, digest
-from .base import Ask, Call, CallFailed, Generated, Message, Pay, Request, Scored, Tick, nothing
+from .base import Ask, Call, CallFailed, Generated, Message, Pay, Request, Scored, Tick, cut, nothing
 from .echo import cuts, fair
 from .http import Http, Refused
+from .launch import ensure
 
 PREFIX = "server:"
 WINDOW = 8192  # where neither the study nor the server tells
@@ -48,9 +49,9 @@ def exists(model: str, settings: Settings) -> str | None:
         return f"{model}: its address is missing: give server.base_url, for example http://localhost:8000/v1"
     if settings.key_env and not os.environ.get(settings.key_env):
         return f"server.key_env: the environment variable {settings.key_env} is not set, or empty"
-    http = Http(settings)
     try:
-        return _lacks(model.removeprefix(PREFIX), http)
+        ensure(settings)
+        return _lacks(model.removeprefix(PREFIX), Http(settings))
     except UserError as e:
         return str(e)
 
@@ -62,6 +63,7 @@ class ServerModel:
 
     def __init__(self, model: str, settings: Settings, pay: Pay = directly) -> None:
         self.name, self.settings, self.pay = model.removeprefix(PREFIX), settings, pay
+        ensure(settings)
         self.http = Http(settings)
         self.identity = identify(model, settings)
         self.note: str | None = None
@@ -129,9 +131,9 @@ class ServerModel:
             if request.chat:
                 _, opened = _messages(request.prefix + request.prompt)
                 text = text.lstrip().removeprefix(opened)
-            cut = min((k for s in request.stop if (k := text.find(s)) >= 0), default=-1)
-            texts.append(text if cut < 0 else text[:cut])
-            finished.append(cut >= 0 or result.get("finish") == "stop")
+            text, stopped = cut(text, request.stop)
+            texts.append(text)
+            finished.append(stopped or result.get("finish") == "stop")
         return Generated(texts, finished, _used(calls, results), [result.get("refused") for result in results])
 
     def score(self, asks: Sequence[Ask], tick: Tick = nothing) -> Scored:

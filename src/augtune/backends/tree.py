@@ -12,11 +12,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 
+def agree(a: Sequence[int], b: Sequence[int]) -> int:
+    """How many ids two sequences begin with in common."""
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+
+
 def common_prefix(sequences: Sequence[Sequence[int]]) -> int:
     """How many ids all sequences begin with in common, at most all but the last of the shortest."""
     low, high = min(map(list, sequences)), max(map(list, sequences))  # the two that differ earliest
-    limit = min(len(s) for s in sequences) - 1
-    return next((i for i in range(limit) if low[i] != high[i]), limit)
+    return min(agree(low, high), min(map(len, sequences)) - 1)
 
 
 @dataclass

@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from ..backends.tree import agree
 from ..sentences import sentences
 
 IGNORED = -100  # torch's cross entropy leaves labels of this value out
@@ -47,7 +49,7 @@ def examples(texts: Sequence[Text], splitting: str, tokenizer: Any, window: int)
             ids: list[int] = tokenizer(f"{context} {learnt}" if context else learnt).input_ids
             if ids[-1:] != [tokenizer.eos_token_id]:
                 ids = [*ids, tokenizer.eos_token_id]
-            agreed = next((i for i, (a, b) in enumerate(zip(before, ids, strict=False)) if a != b), len(before))
+            agreed = agree(before, ids)
             for start in range(0, len(ids), window):
                 found.append(Example(ids[start : start + window], max(0, min(agreed - start, window))))
     return [e for e in found if e.context < len(e.ids)]
@@ -74,19 +76,15 @@ def order(
 
     As long as `steps` or `epochs` say; or, with `tokens`, up to the first whole batch that reaches them."""
     rng = random.Random(f"order-{seed}")
-    total = steps * batch if steps else max(1, round((epochs or 1) * len(lengths)))
-    stream: list[int] = []
-    if tokens:
-        read = 0
-        while read < tokens or len(stream) % batch:
-            if not len(stream) % len(lengths):
-                shuffled = rng.sample(range(len(lengths)), len(lengths))
-            stream.append(shuffled[len(stream) % len(lengths)])
-            read += lengths[stream[-1]]
-        return stream
-    while len(stream) < total:
-        stream += rng.sample(range(len(lengths)), len(lengths))
-    return stream[:total]
+    stream = chain.from_iterable(rng.sample(range(len(lengths)), len(lengths)) for _ in repeat(None))
+    if not tokens:
+        return list(islice(stream, steps * batch if steps else max(1, round((epochs or 1) * len(lengths)))))
+    ordered: list[int] = []
+    read = 0
+    while read < tokens or len(ordered) % batch:
+        ordered.append(next(stream))
+        read += lengths[ordered[-1]]
+    return ordered
 
 
 def pass_ends(total: int, each: int, batch: int) -> dict[int, int]:

@@ -133,18 +133,19 @@ def probe(network: Any, settings: Train) -> tuple[float, float]:
     optimizer = MasterAdamW([p for p in network.parameters() if p.requires_grad], 1e-6)
     ids = torch.arange(1, 16 * 32 + 1, device=network.device).view(16, 32) % 1000 + 1
     times: list[tuple[float, float]] = []
-    for _ in range(2):
-        start = time.perf_counter()
-        with from_hidden(network) as loss, _attention(network, ids.shape[1]):
-            if loss:
-                loss(network(input_ids=ids, use_cache=False), ids).backward()
-            else:
-                network(input_ids=ids, labels=ids, use_cache=False).loss.backward()
-        middle = time.perf_counter()
-        optimizer.clip(1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-        times.append((middle - start, time.perf_counter() - middle))
+    with from_hidden(network) as loss:
+        for _ in range(2):
+            start = time.perf_counter()
+            with _attention(network, ids.shape[1]):
+                if loss:
+                    loss(network(input_ids=ids, use_cache=False), ids).backward()
+                else:
+                    network(input_ids=ids, labels=ids, use_cache=False).loss.backward()
+            middle = time.perf_counter()
+            optimizer.clip(1.0)
+            optimizer.step()
+            optimizer.zero_grad()
+            times.append((middle - start, time.perf_counter() - middle))
     return min(t for t, _ in times) / ids.numel(), min(t for _, t in times)
 
 
