@@ -261,6 +261,7 @@ def test_hostile_texts_are_shown_and_run_nothing(opened: Open, hostile: tuple[Pa
         assert evil.replace("\x00", "␀") in page.locator("#item .text").first.text_content()
     for view in ("questions", "texts"):
         page.goto(f"{path.as_uri()}#{view}")
+        expect(page.locator(f"#tab-{view}")).to_have_attribute("aria-current", "page")
         assert page.evaluate(OPEN_EACH) == page.locator("#list a").count() > 0
     assert page.evaluate("window.hacked") is None
     assert page.locator("#item script, #item img, main script").count() == 0
@@ -291,11 +292,12 @@ def test_keyboard_and_labels(opened: Open, run: tuple[Path, dict[str, Any]]) -> 
     assert page.evaluate(UNNAMED) == []
     ids = page.locator("[id]").evaluate_all("all => all.map(e => e.id)")
     assert len(ids) == len(set(ids))
-    page.locator("#tab-questions").focus()
+    page.locator("#tab-documents").focus()
     page.keyboard.press("Enter")
+    expect(page.locator("#count")).to_have_text("10 of 10 documents")
     page.locator("#list a").first.focus()
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "item"
+    expect(page.locator("#item")).to_be_focused()
 
 
 def test_on_paper(opened: Open, run: tuple[Path, dict[str, Any]]) -> None:
