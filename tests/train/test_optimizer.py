@@ -57,7 +57,7 @@ def test_a_loaded_state_goes_on_as_if_never_stopped() -> None:
 def test_bunches_and_clipping_are_adamw_after_clip_grad_norm(bunch: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(optimizer, "BUNCH", bunch)
     torch.manual_seed(0)
-    start = [torch.randn(n) for n in (3, 8, 1, 5, 20)]
+    start = [torch.randn(*n) for n in ((3,), (2, 4), (1,), (5,), (4, 5))]
     mine, plain = ([torch.nn.Parameter(t.clone()) for t in start] for _ in range(2))
     ours, theirs = MasterAdamW(mine, lr=1e-2), torch.optim.AdamW(plain, lr=1e-2, weight_decay=0.0, betas=(0.9, 0.99))
     norms = []

@@ -7,31 +7,31 @@ al. 2018, arXiv 1710.03740.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
 
 BUNCH = 4_000_000  # parameters whose float32 gradients are held at a time
-Pair = tuple[torch.Tensor, torch.Tensor]  # a weight and its master
+Piece = tuple[torch.nn.Parameter, slice, torch.Tensor]  # a weight, a part of it laid out flat, and its master
 
 
 class MasterAdamW(torch.optim.Optimizer):  # type: ignore[misc]
     """torch's fused AdamW on float32 copies of the parameters, copied back after each step.
 
     The learning-rate schedule acts on this optimizer's `param_groups`, as transformers' Trainer expects; master weights
-    and moments are in `state_dict`, so that a resumed run is the same run. Parameters are stepped in bunches whose
-    float32 gradients share one buffer: to allocate all of them anew in each step takes a third of its time on a CPU,
-    and to keep all of them as much memory as the masters.
+    and moments are in `state_dict`, so that a resumed run is the same run. Parameters are cut in pieces and stepped in
+    bunches whose float32 gradients share one buffer: to allocate all of them anew in each step takes a third of its
+    time on a CPU, and to keep all of them as much memory as the masters. Weights must be contiguous.
     """
 
     def __init__(self, params: Iterable[torch.nn.Parameter], lr: float, weight_decay: float = 0.0) -> None:
         super().__init__(list(params), {"lr": lr, "weight_decay": weight_decay})
         self.weights = [p for group in self.param_groups for p in group["params"]]
-        self.masters = [p.detach().float().clone() for p in self.weights]
+        self.bunches = _bunches([piece for weight in self.weights for piece in _pieces(weight)])
+        self.masters = [master for bunch in self.bunches for _, _, master in bunch]
         self.inner = torch.optim.AdamW(self.masters, lr=lr, weight_decay=weight_decay, betas=(0.9, 0.99), fused=True)
-        self.bunches = _bunches(list(zip(self.weights, self.masters, strict=True)))
-        largest = max(sum(master.numel() for _, master in bunch) for bunch in self.bunches)
+        largest = max(sum(master.numel() for _, _, master in bunch) for bunch in self.bunches)
         self.buffer = torch.empty(largest, device=self.masters[0].device)
         self.scale: torch.Tensor | None = None
 
@@ -48,15 +48,15 @@ class MasterAdamW(torch.optim.Optimizer):  # type: ignore[misc]
         self.inner.param_groups[0]["lr"] = self.param_groups[0]["lr"]
         for bunch in self.bunches:
             used = 0
-            for weight, master in bunch:
+            for weight, part, master in bunch:
                 if weight.grad is not None:
-                    master.grad = self.buffer[used : used + master.numel()].view_as(master).copy_(weight.grad)
+                    master.grad = self.buffer[used : used + master.numel()].copy_(weight.grad.reshape(-1)[part])
                     used += master.numel()
             if self.scale is not None:
                 self.buffer[:used].mul_(self.scale)
             self.inner.step()  # masters without a gradient, those of other bunches among them, are left alone
-            for weight, master in bunch:
-                weight.copy_(master)
+            for weight, part, master in bunch:
+                weight.view(-1)[part].copy_(master)
                 master.grad = None
         self.scale = None
 
@@ -70,15 +70,22 @@ class MasterAdamW(torch.optim.Optimizer):  # type: ignore[misc]
         self.inner.load_state_dict(state["inner"])
 
 
-def _bunches(pairs: list[Pair]) -> list[list[Pair]]:
-    """Weights and masters in bunches of at most BUNCH parameters; a larger one is alone."""
-    bunches: list[list[Pair]] = []
+def _pieces(weight: torch.nn.Parameter) -> Iterator[Piece]:
+    flat = weight.detach().view(-1)
+    for start in range(0, flat.numel(), BUNCH):
+        part = slice(start, min(start + BUNCH, flat.numel()))
+        yield weight, part, flat[part].to(torch.float32, copy=True)
+
+
+def _bunches(pieces: list[Piece]) -> list[list[Piece]]:
+    """Pieces in bunches of at most BUNCH parameters."""
+    bunches: list[list[Piece]] = []
     room = 0
-    for pair in pairs:
-        size = pair[0].numel()
+    for piece in pieces:
+        size = piece[2].numel()
         if size > room:
             bunches.append([])
             room = BUNCH
-        bunches[-1].append(pair)
+        bunches[-1].append(piece)
         room -= size
     return bunches
