@@ -11,12 +11,13 @@ from transformers import Cache, DynamicLayer
 
 from ..records import Usage
 from .base import Generated, Request, cut
-from .prefix import over
+from .prefix import KeysValues, over
 from .tree import agree
 
 if TYPE_CHECKING:
     from .local import LocalModel
 
+AT_ONCE = {"cpu": 512, "cuda": 8192}  # tokens of prompts that are computed at a time
 FULL = 7 / 8  # share of the rows that still write; with fewer, the others are taken out
 
 
@@ -49,17 +50,12 @@ class Decoding:
         mask = (valid[:, None, :] & square.tril()) | torch.eye(width, dtype=torch.bool, device=b.device)
         mask = mask[:, None]
         room = width + max(r.max_tokens for r in self.requests)
-        cache = Cache(layers=[_Layer(room) for _ in range(model.config.get_text_config().num_hidden_layers)])
+        cache = cache_of(model.config, room)
+        for columns in columns_of(width, len(rows), b.device):
+            logits = self._forward(
+                tokens[:, columns], positions[:, columns], mask[:, :, columns, : columns.stop], prefix, cache
+            )
         while True:
-            with over(prefix or None):
-                logits = model(
-                    input_ids=tokens,
-                    position_ids=positions,
-                    attention_mask=mask,
-                    past_key_values=cache,
-                    use_cache=True,
-                    logits_to_keep=1,
-                ).logits[:, -1]
             going = self._append(rows, going, logits)
             if not going:
                 break
@@ -70,8 +66,23 @@ class Decoding:
             valid = torch.cat([valid, valid.new_ones(len(rows), 1)], dim=-1)
             tokens = torch.tensor([[self.out[i][-1]] for i in rows], device=b.device)
             positions = (positions[:, -1:] + 1).clamp(max=b.window - 1)  # of rows that are finished but still here
-            mask = valid[:, None, None, :]
+            logits = self._forward(tokens, positions, valid[:, None, None, :], prefix, cache)
         return Generated(self.texts, self.finished, self.used(sum(map(len, self.out))))
+
+    def _forward(
+        self, tokens: torch.Tensor, positions: torch.Tensor, mask: torch.Tensor, prefix: KeysValues, cache: Cache
+    ) -> torch.Tensor:
+        """(rows, words of the vocabulary): scores of what follows the last column."""
+        with over(prefix or None):
+            logits: torch.Tensor = self.backend.model(
+                input_ids=tokens,
+                position_ids=positions,
+                attention_mask=mask,
+                past_key_values=cache,
+                use_cache=True,
+                logits_to_keep=1,
+            ).logits
+        return logits[:, -1]
 
     def used(self, wrote: int) -> Usage:
         """What the batch takes if so many tokens are written: the last one of each text is never read, and the prefix
@@ -110,24 +121,45 @@ class Decoding:
         return int(min(np.searchsorted(p, self.draw[i].random() * p[-1]), len(p) - 1))
 
 
+def columns_of(width: int, rows: int, device: torch.device) -> list[slice]:
+    """Parts of a prompt that are computed one after the other, so that their inner states take little memory."""
+    size = max(1, AT_ONCE.get(device.type, AT_ONCE["cuda"]) // rows)
+    return [slice(start, min(start + size, width)) for start in range(0, width, size)]
+
+
+def cache_of(config: Any, room: int) -> Cache:
+    """An empty cache with room for so many tokens of each row."""
+    layers, block = config.get_text_config().num_hidden_layers, list[torch.Tensor]()
+    return Cache(layers=[_Layer(room, block, layers) for _ in range(layers)])
+
+
 class _Layer(DynamicLayer):  # type: ignore[misc]
     """A layer's keys and values in buffers that have room for the whole of every text, and are written in place:
-    transformers' own are copied for each token that is added."""
+    transformers' own are copied for each token that is added. On a CPU all layers' lie in one block, which goes back to
+    the system as a whole: buffers for each, of another size in each batch, leave the heap in pieces."""
 
-    def __init__(self, room: int) -> None:
+    def __init__(self, room: int, block: list[torch.Tensor], layers: int) -> None:
         super().__init__()
-        self.room = room
+        self.room, self.block, self.layers = room, block, layers
         self.buffers: list[torch.Tensor] = []
 
     def update(self, key: torch.Tensor, value: torch.Tensor, *_: Any, **__: Any) -> tuple[torch.Tensor, torch.Tensor]:
         if not self.is_initialized:
             self.lazy_initialization(key, value)
-            self.buffers = [s.new_empty(s.shape[0], s.shape[1], self.room, s.shape[3]) for s in (key, value)]
+            self.buffers = [self._buffer(states) for states in (key, value)]
         used, new = self.get_seq_length(), key.shape[2]
         for buffer, states in zip(self.buffers, (key, value), strict=True):
             buffer[:, :, used : used + new] = states
         self.keys, self.values = (buffer[:, :, : used + new] for buffer in self.buffers)
         return self.keys, self.values
+
+    def _buffer(self, states: torch.Tensor) -> torch.Tensor:
+        shape = (states.shape[0], states.shape[1], self.room, states.shape[3])
+        if states.device.type != "cpu":  # their memory is torch's own to divide
+            return states.new_empty(shape)
+        if not self.block:  # this is the first layer
+            self.block.extend(states.new_empty(2 * self.layers, *shape).unbind())
+        return self.block.pop() if self.block[-1].shape == shape else states.new_empty(shape)
 
     def batch_select_indices(self, indices: torch.Tensor) -> None:
         rows, used = len(indices), self.get_seq_length()

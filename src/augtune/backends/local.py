@@ -14,12 +14,12 @@ from typing import Any
 
 import torch
 from huggingface_hub.utils import logging as hub_logging
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, DynamicCache, logging
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, logging
 
 from ..errors import UserError
 from ..records import Usage
 from .base import Ask, Generated, Message, Request, Scored, Tick, cut, nothing
-from .decoding import Decoding
+from .decoding import Decoding, cache_of, columns_of
 from .embedded import embedded_fault, embedded_model
 from .prefix import NAME, KeysValues, over
 from .tree import Row, agree, common_prefix, rows
@@ -324,8 +324,10 @@ class LocalModel:
         if not ids:
             return []
         if self._prefix[0] != tuple(ids):
-            cache = DynamicCache()
-            self.model(torch.tensor([ids], device=self.device), past_key_values=cache, use_cache=True, logits_to_keep=1)
+            cache = cache_of(self.model.config, len(ids))
+            tokens = torch.tensor([ids], device=self.device)
+            for columns in columns_of(len(ids), 1, self.device):
+                self.model(tokens[:, columns], past_key_values=cache, use_cache=True, logits_to_keep=1)
             self._prefix = (tuple(ids), [(layer.keys, layer.values) for layer in cache.layers])
         return self._prefix[1]
 
