@@ -197,7 +197,7 @@ class LocalModel:
         cpu = device.type == "cpu"
         self.device = device
         self.row_tokens = 512 if cpu else 4096
-        self.batch_size = _rows_that_fit(config.get_text_config(), 256 << 20 if cpu else 4 << 30)
+        self.batch_size = _rows_that_fit(config.get_text_config(), 512 << 20 if cpu else 4 << 30)
         self._prefix: tuple[tuple[int, ...], KeysValues] = ((), [])
 
     # -- text and tokens
