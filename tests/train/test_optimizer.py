@@ -16,7 +16,8 @@ def test_small_steps_add_up_that_bfloat16_alone_would_lose() -> None:
         optimizer.zero_grad()
     # 100 steps of Adam with a constant gradient move by about 100 x lr; one of them is below bfloat16's spacing at 1.
     torch.testing.assert_close(weight.float(), torch.full((4,), 0.99), atol=4e-3, rtol=0)
-    torch.testing.assert_close(optimizer.masters[0], torch.full((4,), 0.99), atol=1e-5, rtol=0)
+    master = weight.float().view(torch.int32).add_(optimizer.rests.int()).view(torch.float32)
+    torch.testing.assert_close(master, torch.full((4,), 0.99), atol=1e-5, rtol=0)
 
 
 def test_in_float32_it_is_adamw() -> None:
@@ -30,6 +31,41 @@ def test_in_float32_it_is_adamw() -> None:
         ours.step()
         theirs.step()
     torch.testing.assert_close(mine, plain)
+
+
+@pytest.mark.parametrize("bunch", [7, 1000])
+def test_in_bfloat16_it_is_adamw_on_float32_masters(bunch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(optimizer.BUNCH, "cpu", bunch)
+    torch.manual_seed(0)
+    start = [torch.randn(*n).bfloat16() for n in ((30, 10), (5,), (200,))]
+    start.append(torch.randn(6))  # a weight in float32 among them
+    mine = [torch.nn.Parameter(t.clone()) for t in start]
+    masters = [torch.nn.Parameter(t.float()) for t in start]
+    ours, theirs = MasterAdamW(mine, lr=1e-2), torch.optim.AdamW(masters, lr=1e-2, weight_decay=0.0, betas=(0.9, 0.99))
+    for _ in range(20):
+        for a, b in zip(mine, masters, strict=True):
+            a.grad = torch.randn_like(a)
+            b.grad = a.grad.float()
+        ours.step()
+        theirs.step()
+    torch.testing.assert_close(mine[-1], masters[-1])
+    rests = ours.rests.split([t.numel() for t in start[:-1]])
+    for a, b, rest in zip(mine, masters, rests, strict=False):
+        master = (a.detach().float().view(torch.int32).view(-1) + rest.int()).view(torch.float32)
+        torch.testing.assert_close(master, b.detach().view(-1), rtol=1e-5, atol=1e-7)
+        assert torch.equal(a.view(-1), master.bfloat16())
+
+
+def test_a_half_exactly_is_put_together_again_but_for_its_last_bit() -> None:
+    """Between two bfloat16, the nearest is the even one: above or below."""
+    weight = torch.nn.Parameter(torch.tensor([1.0, -1.0, 1.0078125]).bfloat16())
+    (piece,) = MasterAdamW([weight], lr=1e-2).bunches[0]
+    with torch.no_grad():
+        for bits in (0x8000, 0x7FFF, 0x8001, 0, 1, 0xFFFF):
+            exact = weight.detach().float().view(torch.int32).bitwise_and(-0x10000) + bits
+            piece.keep(exact.clone().view(torch.float32))
+            again = piece.master(torch.empty(3)).view(torch.int32)
+            assert (exact - again).tolist() in ([0] * 3, [1, 1, 0]), bits
 
 
 def test_a_loaded_state_goes_on_as_if_never_stopped() -> None:
@@ -55,7 +91,7 @@ def test_a_loaded_state_goes_on_as_if_never_stopped() -> None:
 
 @pytest.mark.parametrize("bunch", [1, 10, 1000])
 def test_bunches_and_clipping_are_adamw_after_clip_grad_norm(bunch: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(optimizer, "BUNCH", bunch)
+    monkeypatch.setitem(optimizer.BUNCH, "cpu", bunch)
     torch.manual_seed(0)
     start = [torch.randn(*n) for n in ((3,), (2, 4), (1,), (5,), (4, 5))]
     mine, plain = ([torch.nn.Parameter(t.clone()) for t in start] for _ in range(2))

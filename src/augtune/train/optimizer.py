@@ -1,91 +1,143 @@
-"""AdamW over float32 master copies of bfloat16 weights: compute in bfloat16 at full speed, lose no small update.
+"""AdamW for bfloat16 weights with float32 precision: compute in bfloat16 at full speed, lose no small update.
 
 torch.optim.AdamW on bfloat16 weights drops any update smaller than 1/256 of a weight, and autocast over float32 weights
 casts all of them in every step (half the speed on a CPU). Mixed-precision training with master weights: Micikevicius et
-al. 2018, arXiv 1710.03740.
+al. 2018, arXiv 1710.03740. A bfloat16 is the upper half of a float32, so that the lower half is all that a master has
+beyond the weight: Split-SGD, Kalamkar et al. 2020, arXiv 2005.04680.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch.optim.adamw import adamw
 
-BUNCH = 4_000_000  # parameters whose float32 gradients are held at a time
-Piece = tuple[torch.nn.Parameter, slice, torch.Tensor]  # a weight, a part of it laid out flat, and its master
+BETAS, EPSILON = (0.9, 0.99), 1e-8
+HELD = ("rests", "moments", "steps")  # what a resumed run needs beside the weights
+# Parameters that are stepped at a time: on a CPU, as many as stay in its cache.
+BUNCH = {"cpu": 1 << 18, "cuda": 1 << 24}
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A part of a weight laid out flat, and what is held of it."""
+
+    weight: torch.nn.Parameter
+    part: slice
+    rest: torch.Tensor | None  # int16, what the master's bits are beyond a bfloat16's; a float32 is its own master
+    mean: torch.Tensor
+    square: torch.Tensor
+    step: torch.Tensor
+
+    def master(self, room: torch.Tensor) -> torch.Tensor:
+        """The float32 weight, in `room` where it has to be put together."""
+        flat = self.weight.view(-1)[self.part]
+        if self.rest is None:
+            return flat
+        master = room.copy_(flat)
+        master.view(torch.int32).add_(self.rest.to(torch.int32))
+        return master
+
+    def gradient(self, room: torch.Tensor) -> torch.Tensor:
+        assert self.weight.grad is not None
+        flat = self.weight.grad.reshape(-1)[self.part]
+        return flat if self.rest is None else room.copy_(flat)
+
+    def keep(self, master: torch.Tensor) -> None:
+        """Take a stepped master apart, into the nearest bfloat16 and the rest."""
+        if self.rest is not None:
+            flat = self.weight.view(-1)[self.part].copy_(master)
+            rest = master.view(torch.int32).sub_(flat.float().view(torch.int32))
+            self.rest.copy_(rest.clamp_(max=2**15 - 1))  # one half exactly, rounded down, loses its last bit
 
 
 class MasterAdamW(torch.optim.Optimizer):  # type: ignore[misc]
-    """torch's fused AdamW on float32 copies of the parameters, copied back after each step.
+    """torch's fused AdamW without weight decay, with float32 masters of bfloat16 weights: 10 bytes a parameter beside
+    weight and gradient.
 
-    The learning-rate schedule acts on this optimizer's `param_groups`, as transformers' Trainer expects; master weights
-    and moments are in `state_dict`, so that a resumed run is the same run. Parameters are cut in pieces and stepped in
-    bunches whose float32 gradients share one buffer: to allocate all of them anew in each step takes a third of its
-    time on a CPU, and to keep all of them as much memory as the masters. Weights must be contiguous.
+    The learning-rate schedule acts on this optimizer's `param_groups`, as transformers' Trainer expects; all that is
+    held is in `state_dict`, so that a resumed run is the same run. Weights are bfloat16 or float32, and contiguous.
+    Cut in pieces, they are stepped in bunches whose masters and float32 gradients share a buffer.
+
+    What is held is allocated at once. Made one by one in the first step, moments come to lie between its activations,
+    and into what those leave free the activations of later steps do not fit.
     """
 
-    def __init__(self, params: Iterable[torch.nn.Parameter], lr: float, weight_decay: float = 0.0) -> None:
-        super().__init__(list(params), {"lr": lr, "weight_decay": weight_decay})
+    def __init__(self, params: Iterable[torch.nn.Parameter], lr: float) -> None:
+        super().__init__(list(params), {"lr": lr})
         self.weights = [p for group in self.param_groups for p in group["params"]]
-        self.bunches = _bunches([piece for weight in self.weights for piece in _pieces(weight)])
-        self.masters = [master for bunch in self.bunches for _, _, master in bunch]
-        self.inner = torch.optim.AdamW(self.masters, lr=lr, weight_decay=weight_decay, betas=(0.9, 0.99), fused=True)
-        largest = max(sum(master.numel() for _, _, master in bunch) for bunch in self.bunches)
-        self.buffer = torch.empty(largest, device=self.masters[0].device)
+        device = self.weights[0].device
+        bunch = BUNCH.get(device.type, BUNCH["cuda"])
+        halves = sum(weight.numel() for weight in self.weights if weight.dtype == torch.bfloat16)
+        self.rests = torch.zeros(halves, dtype=torch.int16, device=device)
+        self.moments = torch.zeros(2, sum(weight.numel() for weight in self.weights), device=device)
+        parts = [(w, slice(i, min(i + bunch, w.numel()))) for w in self.weights for i in range(0, w.numel(), bunch)]
+        self.steps = torch.zeros(len(parts), device=device)
+        self.bunches = list(_bunches(self._pieces(parts), bunch))
+        self.room = torch.empty(2, min(bunch, self.moments.shape[1]), device=device)
         self.scale: torch.Tensor | None = None
+
+    def _pieces(self, parts: Iterable[tuple[torch.nn.Parameter, slice]]) -> Iterator[_Piece]:
+        halves = used = 0
+        for (weight, part), step in zip(parts, self.steps, strict=True):
+            size = part.stop - part.start
+            rest = None
+            if weight.dtype == torch.bfloat16:
+                rest = self.rests[halves : halves + size]
+                halves += size
+            mean, square = self.moments[:, used : used + size]
+            yield _Piece(weight, part, rest, mean, square, step)
+            used += size
 
     @torch.no_grad()
     def clip(self, limit: float) -> torch.Tensor:
         """The norm of all gradients together. The next step scales them down to `limit`, as clip_grad_norm_ does, but
         in float32 and without a pass of its own over them."""
         norm: torch.Tensor = torch.nn.utils.get_total_norm([w.grad for w in self.weights if w.grad is not None])
-        self.scale = (limit / (norm.float() + 1e-6)).clamp(max=1.0)
+        self.scale = ((norm.float() + 1e-6) / limit).clamp(min=1.0)
         return norm
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:
-        self.inner.param_groups[0]["lr"] = self.param_groups[0]["lr"]
         for bunch in self.bunches:
-            used = 0
-            for weight, part, master in bunch:
-                if weight.grad is not None:
-                    master.grad = self.buffer[used : used + master.numel()].copy_(weight.grad.reshape(-1)[part])
-                    used += master.numel()
-            if self.scale is not None:
-                self.buffer[:used].mul_(self.scale)
-            self.inner.step()  # masters without a gradient, those of other bunches among them, are left alone
-            for weight, part, master in bunch:
-                weight.view(-1)[part].copy_(master)
-                master.grad = None
+            learnt = [piece for piece in bunch if piece.weight.grad is not None]
+            sizes = [piece.mean.numel() for piece in learnt]
+            rooms = [room[: sum(sizes)].split(sizes) for room in self.room]
+            masters = [piece.master(room) for piece, room in zip(learnt, rooms[0], strict=True)]
+            adamw(
+                masters,
+                [piece.gradient(room) for piece, room in zip(learnt, rooms[1], strict=True)],
+                [piece.mean for piece in learnt],
+                [piece.square for piece in learnt],
+                [],
+                [piece.step for piece in learnt],
+                fused=True, grad_scale=self.scale, lr=self.param_groups[0]["lr"], beta1=BETAS[0], beta2=BETAS[1],
+                eps=EPSILON, weight_decay=0.0, amsgrad=False, maximize=False,
+            )  # fmt: skip
+            for piece, master in zip(learnt, masters, strict=True):
+                piece.keep(master)
         self.scale = None
 
     def state_dict(self) -> dict[str, Any]:
-        return {"groups": super().state_dict(), "masters": self.masters, "inner": self.inner.state_dict()}
+        return {"groups": super().state_dict(), **{name: getattr(self, name) for name in HELD}}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         super().load_state_dict(state["groups"])
-        for master, saved in zip(self.masters, state["masters"], strict=True):
-            master.copy_(saved)
-        self.inner.load_state_dict(state["inner"])
+        for name in HELD:
+            getattr(self, name).copy_(state[name])
 
 
-def _pieces(weight: torch.nn.Parameter) -> Iterator[Piece]:
-    flat = weight.detach().view(-1)
-    for start in range(0, flat.numel(), BUNCH):
-        part = slice(start, min(start + BUNCH, flat.numel()))
-        yield weight, part, flat[part].to(torch.float32, copy=True)
-
-
-def _bunches(pieces: list[Piece]) -> list[list[Piece]]:
-    """Pieces in bunches of at most BUNCH parameters."""
-    bunches: list[list[Piece]] = []
-    room = 0
+def _bunches(pieces: Iterable[_Piece], size: int) -> Iterator[list[_Piece]]:
+    """Pieces in bunches of at most so many parameters."""
+    bunch: list[_Piece] = []
+    room = size
     for piece in pieces:
-        size = piece[2].numel()
-        if size > room:
-            bunches.append([])
-            room = BUNCH
-        bunches[-1].append(piece)
-        room -= size
-    return bunches
+        if piece.mean.numel() > room:
+            yield bunch
+            bunch, room = [], size
+        bunch.append(piece)
+        room -= piece.mean.numel()
+    yield bunch
