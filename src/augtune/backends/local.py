@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
@@ -23,6 +24,9 @@ from .decoding import Decoding, cache_of, columns_of
 from .embedded import embedded_fault, embedded_model
 from .prefix import NAME, KeysValues, over
 from .tree import Row, agree, common_prefix, rows
+
+# oneDNN keeps what it compiled for the last 1,024 shapes. Batches differ in length, and 57 of them left 130 MiB of it.
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 
 SEAM = 200  # characters: contexts longer than twice that are tokenized once, up to so many before their end
 

@@ -22,6 +22,7 @@ from ..config import EPOCHS, Train
 from ..errors import UserError
 from ..records import Usage, read_json, write_json, write_jsonl
 from .loss import Loss, from_hidden
+from .norms import norms_computed_again
 from .optimizer import MasterAdamW
 from .texts import Example, Text, collate, examples, order, pass_ends, portions, with_replay
 
@@ -95,7 +96,7 @@ def train(
         if each_pass:
             ends = pass_ends(len(data), len(found), settings.batch_size)
             callbacks.append(_Passes(work, network, tokenizer, ends))
-        with from_hidden(network) as loss:
+        with norms_computed_again(network), from_hidden(network) as loss:
             trainer = _trainer(network, tokenizer, data, settings.batch_size, rate, seed, work, callbacks, loss)
             trainer.train(resume_from_checkpoint=_last_whole(work))
     history = [h for h in trainer.state.log_history if "loss" in h]
@@ -133,7 +134,7 @@ def probe(network: Any, settings: Train) -> tuple[float, float]:
     optimizer = MasterAdamW([p for p in network.parameters() if p.requires_grad], 1e-6)
     ids = torch.arange(1, 16 * 32 + 1, device=network.device).view(16, 32) % 1000 + 1
     times: list[tuple[float, float]] = []
-    with from_hidden(network) as loss:
+    with norms_computed_again(network), from_hidden(network) as loss:
         for _ in range(2):
             start = time.perf_counter()
             with _attention(network, ids.shape[1]):
