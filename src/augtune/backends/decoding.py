@@ -17,7 +17,7 @@ from .tree import agree
 if TYPE_CHECKING:
     from .local import LocalModel
 
-AT_ONCE = {"cpu": 1024, "cuda": 8192}  # tokens of prompts that are computed at a time
+AT_ONCE = {"cpu": 768, "cuda": 8192}  # tokens of prompts that are computed at a time
 FULL = 7 / 8  # share of the rows that still write; with fewer, the others are taken out
 
 
