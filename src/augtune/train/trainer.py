@@ -23,7 +23,7 @@ from ..errors import UserError
 from ..records import Usage, read_json, write_json, write_jsonl
 from .loss import Loss, from_hidden
 from .norms import norms_computed_again
-from .optimizer import MasterAdamW
+from .optimizer import HELD, MasterAdamW
 from .texts import Example, Text, collate, examples, order, pass_ends, portions, with_replay
 
 SMALL = 1_000_000_000  # parameters up to which method `auto` trains all of them
@@ -72,6 +72,7 @@ def train(
     are the same. Raises UserError where the loss is no number any longer.
     """
     work = folder.with_name(f"{folder.name}.training")
+    mark = f"{mark} {' '.join(HELD)}"  # an optimizer that held other things cannot go on
     if not (work / "mark").exists() or (work / "mark").read_text() != mark:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
