@@ -8,8 +8,9 @@ beyond the weight: Split-SGD, Kalamkar et al. 2020, arXiv 2005.04680.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import torch
@@ -22,36 +23,31 @@ BUNCH = {"cpu": 1 << 18, "cuda": 1 << 24}
 
 
 @dataclass(frozen=True)
-class _Piece:
-    """A part of a weight laid out flat, and what is held of it."""
+class _Bunch:
+    """Parts of weights of one dtype, laid out one behind the other, and what is held of them."""
 
-    weight: torch.nn.Parameter
-    part: slice
-    rest: torch.Tensor | None  # int16, what the master's bits are beyond a bfloat16's; a float32 is its own master
+    parts: list[tuple[torch.nn.Parameter, slice, slice]]  # a weight, a part of it laid out flat, its place here
+    rest: torch.Tensor | None  # int16, what a master's bits are beyond a bfloat16's; a float32 is its own master
     mean: torch.Tensor
     square: torch.Tensor
     step: torch.Tensor
 
-    def master(self, room: torch.Tensor) -> torch.Tensor:
-        """The float32 weight, in `room` where it has to be put together."""
-        flat = self.weight.view(-1)[self.part]
-        if self.rest is None:
-            return flat
-        master = room.copy_(flat)
-        master.view(torch.int32).add_(self.rest.to(torch.int32))
-        return master
-
-    def gradient(self, room: torch.Tensor) -> torch.Tensor:
-        assert self.weight.grad is not None
-        flat = self.weight.grad.reshape(-1)[self.part]
-        return flat if self.rest is None else room.copy_(flat)
-
-    def keep(self, master: torch.Tensor) -> None:
-        """Take a stepped master apart, into the nearest bfloat16 and the rest."""
+    def join(self, master: torch.Tensor, gradient: torch.Tensor) -> None:
+        """Put masters and their gradients together, in float32."""
+        for weight, part, place in self.parts:
+            master[place] = weight.view(-1)[part]
+            gradient[place] = 0.0 if weight.grad is None else weight.grad.reshape(-1)[part]
         if self.rest is not None:
-            flat = self.weight.view(-1)[self.part].copy_(master)
-            rest = master.view(torch.int32).sub_(flat.float().view(torch.int32))
-            self.rest.copy_(rest.clamp_(max=2**15 - 1))  # one half exactly, rounded down, loses its last bit
+            master.view(torch.int32).add_(self.rest.to(torch.int32))
+
+    def split(self, master: torch.Tensor) -> None:
+        """Take masters apart: into the nearest that the weights can hold, and the rest. `master` is used up."""
+        nearest = master if self.rest is None else master.to(torch.bfloat16)
+        for weight, part, place in self.parts:
+            weight.view(-1)[part] = nearest[place]
+        if self.rest is not None:
+            beyond = master.view(torch.int32).sub_(nearest.float().view(torch.int32))
+            self.rest.copy_(beyond.clamp_(max=2**15 - 1))  # a half exactly, rounded down, loses its last bit
 
 
 class MasterAdamW(torch.optim.Optimizer):  # type: ignore[misc]
@@ -59,8 +55,8 @@ class MasterAdamW(torch.optim.Optimizer):  # type: ignore[misc]
     weight and gradient.
 
     The learning-rate schedule acts on this optimizer's `param_groups`, as transformers' Trainer expects; all that is
-    held is in `state_dict`, so that a resumed run is the same run. Weights are bfloat16 or float32, and contiguous.
-    Cut in pieces, they are stepped in bunches whose masters and float32 gradients share a buffer.
+    held is in `state_dict`, so that a resumed run is the same run. Weights are bfloat16 or float32, and contiguous; one
+    without a gradient is stepped as with a gradient of zeros. They are stepped in bunches that share a buffer.
 
     What is held is allocated at once. Made one by one in the first step, moments come to lie between its activations,
     and into what those leave free the activations of later steps do not fit.
@@ -70,27 +66,22 @@ class MasterAdamW(torch.optim.Optimizer):  # type: ignore[misc]
         super().__init__(list(params), {"lr": lr})
         self.weights = [p for group in self.param_groups for p in group["params"]]
         device = self.weights[0].device
-        bunch = BUNCH.get(device.type, BUNCH["cuda"])
-        halves = sum(weight.numel() for weight in self.weights if weight.dtype == torch.bfloat16)
-        self.rests = torch.zeros(halves, dtype=torch.int16, device=device)
-        self.moments = torch.zeros(2, sum(weight.numel() for weight in self.weights), device=device)
-        parts = [(w, slice(i, min(i + bunch, w.numel()))) for w in self.weights for i in range(0, w.numel(), bunch)]
-        self.steps = torch.zeros(len(parts), device=device)
-        self.bunches = list(_bunches(self._pieces(parts), bunch))
-        self.room = torch.empty(2, min(bunch, self.moments.shape[1]), device=device)
+        size = BUNCH.get(device.type, BUNCH["cuda"])
+        halves = [w for w in self.weights if w.dtype == torch.bfloat16]
+        groups = [_parts(halves, size), _parts([w for w in self.weights if w.dtype != torch.bfloat16], size)]
+        self.rests = torch.zeros(sum(w.numel() for w in halves), dtype=torch.int16, device=device)
+        self.moments = torch.zeros(2, sum(w.numel() for w in self.weights), device=device)
+        self.steps = torch.zeros(sum(len(group) for group in groups), device=device)
+        self.bunches: list[_Bunch] = []
+        used = 0
+        for parts, step in zip(chain(*groups), self.steps, strict=True):
+            here = slice(used, used + parts[-1][2].stop)
+            rest = self.rests[here] if here.stop <= len(self.rests) else None
+            mean, square = self.moments[:, here]
+            self.bunches.append(_Bunch(parts, rest, mean, square, step))
+            used = here.stop
+        self.room = torch.empty(2, min(size, used), device=device)
         self.scale: torch.Tensor | None = None
-
-    def _pieces(self, parts: Iterable[tuple[torch.nn.Parameter, slice]]) -> Iterator[_Piece]:
-        halves = used = 0
-        for (weight, part), step in zip(parts, self.steps, strict=True):
-            size = part.stop - part.start
-            rest = None
-            if weight.dtype == torch.bfloat16:
-                rest = self.rests[halves : halves + size]
-                halves += size
-            mean, square = self.moments[:, used : used + size]
-            yield _Piece(weight, part, rest, mean, square, step)
-            used += size
 
     @torch.no_grad()
     def clip(self, limit: float) -> torch.Tensor:
@@ -103,22 +94,14 @@ class MasterAdamW(torch.optim.Optimizer):  # type: ignore[misc]
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:
         for bunch in self.bunches:
-            learnt = [piece for piece in bunch if piece.weight.grad is not None]
-            sizes = [piece.mean.numel() for piece in learnt]
-            rooms = [room[: sum(sizes)].split(sizes) for room in self.room]
-            masters = [piece.master(room) for piece, room in zip(learnt, rooms[0], strict=True)]
+            master, gradient = self.room[:, : len(bunch.mean)]
+            bunch.join(master, gradient)
             adamw(
-                masters,
-                [piece.gradient(room) for piece, room in zip(learnt, rooms[1], strict=True)],
-                [piece.mean for piece in learnt],
-                [piece.square for piece in learnt],
-                [],
-                [piece.step for piece in learnt],
+                [master], [gradient], [bunch.mean], [bunch.square], [], [bunch.step],
                 fused=True, grad_scale=self.scale, lr=self.param_groups[0]["lr"], beta1=BETAS[0], beta2=BETAS[1],
                 eps=EPSILON, weight_decay=0.0, amsgrad=False, maximize=False,
             )  # fmt: skip
-            for piece, master in zip(learnt, masters, strict=True):
-                piece.keep(master)
+            bunch.split(master)
         self.scale = None
 
     def state_dict(self) -> dict[str, Any]:
@@ -130,14 +113,18 @@ class MasterAdamW(torch.optim.Optimizer):  # type: ignore[misc]
             getattr(self, name).copy_(state[name])
 
 
-def _bunches(pieces: Iterable[_Piece], size: int) -> Iterator[list[_Piece]]:
-    """Pieces in bunches of at most so many parameters."""
-    bunch: list[_Piece] = []
-    room = size
-    for piece in pieces:
-        if piece.mean.numel() > room:
-            yield bunch
-            bunch, room = [], size
-        bunch.append(piece)
-        room -= piece.mean.numel()
-    yield bunch
+def _parts(weights: list[torch.nn.Parameter], size: int) -> list[list[tuple[torch.nn.Parameter, slice, slice]]]:
+    """The weights laid out one behind the other and cut at every `size` parameters."""
+    bunches: list[list[tuple[torch.nn.Parameter, slice, slice]]] = []
+    used = size
+    for weight in weights:
+        start = 0
+        while start < weight.numel():
+            if used == size:
+                bunches.append([])
+                used = 0
+            stop = min(weight.numel(), start + size - used)
+            bunches[-1].append((weight, slice(start, stop), slice(used, used + stop - start)))
+            used += stop - start
+            start = stop
+    return bunches
