@@ -46,9 +46,9 @@ def gradients(model: Any) -> dict[str, torch.Tensor]:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize(("held", "rows"), [(1024, 32), (5, 2)])
-@pytest.mark.parametrize("count", [None, 40])
+@pytest.mark.parametrize(("count", "scale"), [(None, 1.0), (40, 1.0), (None, 3.0)])
 def test_value_and_gradients_are_those_of_transformers(
-    config: Any, held: int, rows: int, count: int | None, batch: Any, monkeypatch: pytest.MonkeyPatch
+    config: Any, held: int, rows: int, count: int | None, scale: float, batch: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tested, "HELD", held)
     monkeypatch.setitem(tested.ROWS, "cpu", rows)
@@ -56,17 +56,17 @@ def test_value_and_gradients_are_those_of_transformers(
     model = network(config)
     more = {} if count is None else {"num_items_in_batch": count}
     plain = model(input_ids=ids, labels=labels, use_cache=False, **more).loss
-    plain.backward()
+    (scale * plain).backward()
     expected = gradients(model)
     with tested.from_hidden(model) as loss:
         assert loss is not None
         mine = loss(model(input_ids=ids, use_cache=False), labels, count)
-        mine.backward()
+        (scale * mine).backward()
     assert mine.item() == pytest.approx(plain.item(), rel=1e-5)
     found = gradients(model)
     assert found.keys() == expected.keys()
     for name, gradient in expected.items():
-        torch.testing.assert_close(found[name], gradient, atol=1e-6, rtol=1e-4)
+        torch.testing.assert_close(found[name], gradient, atol=1e-6 * scale, rtol=1e-4)
 
 
 def test_frozen_words_get_no_gradient(batch: Any) -> None:

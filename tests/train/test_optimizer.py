@@ -60,13 +60,13 @@ def test_a_half_exactly_is_put_together_again_but_for_its_last_bit() -> None:
     """Between two bfloat16, the nearest is the even one: above or below."""
     weight = torch.nn.Parameter(torch.tensor([1.0, -1.0, 1.0078125]).bfloat16())
     (bunch,) = MasterAdamW([weight], lr=1e-2).bunches
-    again, gradient = torch.empty(2, 3)
     with torch.no_grad():
         for bits in (0x8000, 0x7FFF, 0x8001, 0, 1, 0xFFFF):
             exact = weight.detach().float().view(torch.int32).bitwise_and(-0x10000) + bits
-            bunch.split(exact.clone().view(torch.float32))
-            bunch.join(again, gradient)
-            lost = (exact - again.view(torch.int32)).tolist()
+            bunch.master.copy_(exact.view(torch.float32))
+            bunch.split()
+            bunch.join()
+            lost = (exact - bunch.master.view(torch.int32)).tolist()
             assert lost == ([1, 1, 0] if bits == 0x8000 else [0, 0, 0])
 
 

@@ -8,7 +8,7 @@ suffixes under a block mask); for many (decoding) the prefix's part is one matri
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -20,6 +20,9 @@ from transformers.masking_utils import sdpa_mask
 
 NAME = "augtune"
 KeysValues = list[tuple[torch.Tensor, torch.Tensor]]  # per layer, each (1, key-value heads, prefix tokens, head size)
+# (query, key, value, scale, dropout) -> output, all as in `attend`
+Form = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, float, float], torch.Tensor]
+_form: ContextVar[Form | None] = ContextVar("form", default=None)
 _active: ContextVar[KeysValues | None] = ContextVar("shared_prefix", default=None)
 
 
@@ -34,6 +37,16 @@ def over(prefix: KeysValues | None) -> Iterator[None]:
         _active.reset(token)
 
 
+@contextmanager
+def attended_by(form: Form) -> Iterator[None]:
+    """While this is open, every forward pass attends as `form` says."""
+    token = _form.set(form)
+    try:
+        yield
+    finally:
+        _form.reset(token)
+
+
 def attend(
     module: torch.nn.Module,
     query: torch.Tensor,
@@ -46,6 +59,9 @@ def attend(
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     """query (rows, heads, queries, size); key, value (rows, key-value heads, own tokens, size); -> (rows, queries,
     heads, size), as transformers' attention functions."""
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    if own := _form.get():
+        return own(query, key, value, scale, dropout), None
     prefix = _active.get()
     if prefix is None:
         out: tuple[torch.Tensor, None] = sdpa_attention_forward(
@@ -54,12 +70,11 @@ def attend(
         return out
     shared_key, shared_value = prefix[module.layer_idx]
     assert attention_mask is not None, "a pass over a shared prefix gives its mask"
-    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     if query.device.type == "cpu" and query.shape[-1] == value.shape[-1]:
-        form = _two_parts
+        parts = _two_parts
     else:
-        form = _one_row if query.shape[0] == 1 else _many_rows
-    return form(query, key, value, attention_mask, shared_key, shared_value, scale), None
+        parts = _one_row if query.shape[0] == 1 else _many_rows
+    return parts(query, key, value, attention_mask, shared_key, shared_value, scale), None
 
 
 def _one_row(

@@ -24,43 +24,59 @@ Loss = Callable[..., torch.Tensor]  # (outputs, labels, num_items_in_batch) -> a
 
 
 class _LinearCrossEntropy(torch.autograd.Function):  # type: ignore[misc]
-    """hidden (places, width), weight (words, width), labels (places) -> the sum of -log p(label), float32."""
+    """hidden (places, width), weight (words, width), labels (places) -> the sum of -log p(label) times `by`, float32.
+
+    The weight's gradient goes straight to where it belongs: handed to autograd, it would be copied, and once more where
+    the embedding of words is the same weight."""
 
     @staticmethod
-    def forward(ctx: Any, hidden: torch.Tensor, weight: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    def forward(
+        ctx: Any, hidden: torch.Tensor, weight: torch.Tensor, labels: torch.Tensor, by: torch.Tensor
+    ) -> torch.Tensor:
         to_hidden = torch.empty_like(hidden)
-        to_weight = torch.zeros_like(weight) if ctx.needs_input_grad[1] else None
+        to_weight = torch.empty_like(weight) if ctx.needs_input_grad[1] else None
         total = torch.zeros((), device=hidden.device)
-        for states, label, out in zip(hidden.split(HELD), labels.split(HELD), to_hidden.split(HELD), strict=True):
+        for k in range(0, len(hidden), HELD):
+            states, label = hidden[k : k + HELD], labels[k : k + HELD]
             scores = linear(states, weight)
-            total += _become_gradient(scores, label)
-            torch.mm(scores, weight, out=out)
+            total += _become_gradient(scores, label, by)
+            torch.mm(scores, weight, out=to_hidden[k : k + HELD])
             if to_weight is not None:
-                to_weight.addmm_(scores.T, states)
-        ctx.save_for_backward(to_hidden, to_weight)
+                torch.addmm(to_weight, scores.T, states, beta=1 if k else 0, out=to_weight)
+        ctx.save_for_backward(to_hidden)
+        ctx.weight, ctx.to_weight = weight, to_weight
         return total
 
     @staticmethod
     def backward(ctx: Any, *given: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        to_hidden, to_weight = ctx.saved_tensors
-        by = given[0].to(to_hidden.dtype)
-        return to_hidden * by, None if to_weight is None else to_weight.mul_(by), None
+        (to_hidden,) = ctx.saved_tensors
+        to_weight = ctx.to_weight
+        if given[0] != 1.0:  # the loss was scaled after it was made
+            to_hidden = to_hidden * given[0].to(to_hidden.dtype)
+            to_weight = None if to_weight is None else to_weight.mul_(given[0])
+        if to_weight is not None:
+            if ctx.weight.grad is None:
+                ctx.weight.grad = to_weight
+            else:
+                ctx.weight.grad += to_weight
+        return to_hidden, None, None, None
 
 
-def _become_gradient(scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """The sum of -log p(label); the scores become p, less 1 at the label."""
+def _become_gradient(scores: torch.Tensor, labels: torch.Tensor, by: torch.Tensor) -> torch.Tensor:
+    """The sum of -log p(label), times `by`; the scores become p, less 1 at the label, times `by`."""
     total = torch.zeros((), device=scores.device)
     rows = ROWS.get(scores.device.type, HELD)
+    room = scores.new_empty(min(rows, len(scores)), scores.shape[1], dtype=torch.float32)
     for part, label in zip(scores.split(rows), labels[:, None].split(rows), strict=True):
-        exact = part.float()
+        exact = room[: len(part)].copy_(part)
         exact -= exact.amax(-1, keepdim=True)
         total -= exact.gather(1, label).sum()
         exact.exp_()
         sums = exact.sum(-1, keepdim=True)
         total += sums.log().sum()
-        exact /= sums
-        part.copy_(exact.scatter_add_(1, label, torch.full_like(sums, -1.0)))
-    return total
+        exact *= by / sums
+        part.copy_(exact.scatter_add_(1, label, -by.expand_as(sums)))
+    return total * by
 
 
 @contextmanager
@@ -78,14 +94,22 @@ def from_hidden(network: Any) -> Iterator[Loss | None]:
         """Mean over learnt tokens; of each row, token i is predicted by the state at i - 1."""
         nexts = labels[:, 1:]
         learnt = nexts != IGNORED
-        total: torch.Tensor = _LinearCrossEntropy.apply(outputs.logits[:, :-1][learnt], head.weight, nexts[learnt])
-        return total / (learnt.sum() if num_items_in_batch is None else num_items_in_batch)
+        count = torch.as_tensor(learnt.sum() if num_items_in_batch is None else num_items_in_batch)
+        by = (1.0 / count.float()).to(labels.device)
+        mean: torch.Tensor = _LinearCrossEntropy.apply(outputs.logits[:, :-1][learnt], head.weight, nexts[learnt], by)
+        return mean
 
+    words = network.get_input_embeddings()
+    tied = words.weight is head.weight and isinstance(words, torch.nn.Embedding) and not words.sparse
     head.forward = _unchanged
+    if tied:
+        words.sparse = True  # a few words' gradients, to be added to those of all
     try:
         yield loss
     finally:
         del head.forward
+        if tied:
+            words.sparse = False
 
 
 def _plain(network: Any, head: torch.nn.Linear) -> bool:

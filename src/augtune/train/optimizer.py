@@ -19,34 +19,51 @@ from torch.optim.adamw import adamw
 BETAS, EPSILON = (0.9, 0.99), 1e-8
 HELD = ("rests", "moments", "steps")  # what a resumed run needs beside the weights
 # Parameters that are stepped at a time: on a CPU, as many as stay in its cache.
-BUNCH = {"cpu": 1 << 18, "cuda": 1 << 24}
+BUNCH = {"cpu": 1 << 16, "cuda": 1 << 24}
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part of a weight, laid out flat, and its place among others."""
+
+    weight: torch.nn.Parameter
+    here: slice
+    place: slice
+    flat: torch.Tensor
 
 
 @dataclass(frozen=True)
 class _Bunch:
-    """Parts of weights of one dtype, laid out one behind the other, and what is held of them."""
+    """Parts of weights of one dtype, laid out one behind the other, what is held of them, and room that all share."""
 
-    parts: list[tuple[torch.nn.Parameter, slice, slice]]  # a weight, a part of it laid out flat, its place here
+    parts: list[_Part]
     rest: torch.Tensor | None  # int16, what a master's bits are beyond a bfloat16's; a float32 is its own master
     mean: torch.Tensor
     square: torch.Tensor
     step: torch.Tensor
+    master: torch.Tensor
+    gradient: torch.Tensor
 
-    def join(self, master: torch.Tensor, gradient: torch.Tensor) -> None:
+    def join(self) -> None:
         """Put masters and their gradients together, in float32."""
-        for weight, part, place in self.parts:
-            master[place] = weight.view(-1)[part]
-            gradient[place] = 0.0 if weight.grad is None else weight.grad.reshape(-1)[part]
+        for part in self.parts:
+            self.master[part.place].copy_(part.flat)
         if self.rest is not None:
-            master.view(torch.int32).add_(self.rest.to(torch.int32))
+            self.master.view(torch.int32).add_(self.gradient.view(torch.int32).copy_(self.rest))
+        for part in self.parts:
+            if part.weight.grad is None:
+                self.gradient[part.place].zero_()
+            else:
+                self.gradient[part.place].copy_(part.weight.grad.reshape(-1)[part.here])
 
-    def split(self, master: torch.Tensor) -> None:
-        """Take masters apart: into the nearest that the weights can hold, and the rest. `master` is used up."""
-        nearest = master if self.rest is None else master.to(torch.bfloat16)
-        for weight, part, place in self.parts:
-            weight.view(-1)[part] = nearest[place]
+    def split(self) -> None:
+        """Take masters apart: into the nearest that the weights can hold, and the rest. The room is used up."""
+        for part in self.parts:
+            part.flat.copy_(self.master[part.place])
+            if self.rest is not None:
+                self.gradient[part.place].copy_(part.flat)
         if self.rest is not None:
-            beyond = master.view(torch.int32).sub_(nearest.float().view(torch.int32))
+            beyond = self.master.view(torch.int32).sub_(self.gradient.view(torch.int32))
             self.rest.copy_(beyond.clamp_(max=2**15 - 1))  # a half exactly, rounded down, loses its last bit
 
 
@@ -72,15 +89,17 @@ class MasterAdamW(torch.optim.Optimizer):  # type: ignore[misc]
         self.rests = torch.zeros(sum(w.numel() for w in halves), dtype=torch.int16, device=device)
         self.moments = torch.zeros(2, sum(w.numel() for w in self.weights), device=device)
         self.steps = torch.zeros(sum(len(group) for group in groups), device=device)
+        room = torch.empty(2, min(size, self.moments.shape[1]), device=device)
         self.bunches: list[_Bunch] = []
         used = 0
         for parts, step in zip(chain(*groups), self.steps, strict=True):
-            here = slice(used, used + parts[-1][2].stop)
+            count = parts[-1].place.stop
+            here = slice(used, used + count)
             rest = self.rests[here] if here.stop <= len(self.rests) else None
             mean, square = self.moments[:, here]
-            self.bunches.append(_Bunch(parts, rest, mean, square, step))
+            master, gradient = room[:, :count]
+            self.bunches.append(_Bunch(parts, rest, mean, square, step, master, gradient))
             used = here.stop
-        self.room = torch.empty(2, min(size, used), device=device)
         self.scale: torch.Tensor | None = None
 
     @torch.no_grad()
@@ -94,14 +113,13 @@ class MasterAdamW(torch.optim.Optimizer):  # type: ignore[misc]
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:
         for bunch in self.bunches:
-            master, gradient = self.room[:, : len(bunch.mean)]
-            bunch.join(master, gradient)
+            bunch.join()
             adamw(
-                [master], [gradient], [bunch.mean], [bunch.square], [], [bunch.step],
+                [bunch.master], [bunch.gradient], [bunch.mean], [bunch.square], [], [bunch.step],
                 fused=True, grad_scale=self.scale, lr=self.param_groups[0]["lr"], beta1=BETAS[0], beta2=BETAS[1],
                 eps=EPSILON, weight_decay=0.0, amsgrad=False, maximize=False,
             )  # fmt: skip
-            bunch.split(master)
+            bunch.split()
         self.scale = None
 
     def state_dict(self) -> dict[str, Any]:
@@ -113,18 +131,18 @@ class MasterAdamW(torch.optim.Optimizer):  # type: ignore[misc]
             getattr(self, name).copy_(state[name])
 
 
-def _parts(weights: list[torch.nn.Parameter], size: int) -> list[list[tuple[torch.nn.Parameter, slice, slice]]]:
+def _parts(weights: list[torch.nn.Parameter], size: int) -> list[list[_Part]]:
     """The weights laid out one behind the other and cut at every `size` parameters."""
-    bunches: list[list[tuple[torch.nn.Parameter, slice, slice]]] = []
+    bunches: list[list[_Part]] = []
     used = size
     for weight in weights:
-        start = 0
+        flat, start = weight.detach().view(-1), 0
         while start < weight.numel():
             if used == size:
                 bunches.append([])
                 used = 0
             stop = min(weight.numel(), start + size - used)
-            bunches[-1].append((weight, slice(start, stop), slice(used, used + stop - start)))
+            bunches[-1].append(_Part(weight, slice(start, stop), slice(used, used + stop - start), flat[start:stop]))
             used += stop - start
             start = stop
     return bunches

@@ -22,9 +22,10 @@ from ..config import EPOCHS, Train
 from ..errors import UserError
 from ..records import Usage, read_json, write_json, write_jsonl
 from .loss import Loss, from_hidden
-from .norms import norms_computed_again
+from .norms import lean_norms
 from .optimizer import HELD, MasterAdamW
 from .texts import Example, Text, collate, examples, order, pass_ends, portions, with_replay
+from .unpadded import SHORT, can_be_unpadded, unpadded
 
 SMALL = 1_000_000_000  # parameters up to which method `auto` trains all of them
 LEARNING_RATES = {"full": 2e-4, "lora": 1e-3}
@@ -33,7 +34,6 @@ PASS = "pass-"  # folders of what training had reached after each pass
 CHECKPOINT_EVERY = 120.0  # seconds: what a kill can cost
 # Tokens of a batch, padding included, that are computed at a time.
 AT_ONCE = {"cpu": 1024, "cuda": 8192}
-SHORT = 64  # tokens up to which plain attention is faster than torch's fused one, in bfloat16 on a CPU
 
 Tick = Callable[[float], None]
 Bar = Callable[[float], Any]  # total tokens -> context manager that yields a Tick
@@ -97,7 +97,7 @@ def train(
         if each_pass:
             ends = pass_ends(len(data), len(found), settings.batch_size)
             callbacks.append(_Passes(work, network, tokenizer, ends))
-        with norms_computed_again(network), from_hidden(network) as loss:
+        with lean_norms(network), from_hidden(network) as loss:
             trainer = _trainer(network, tokenizer, data, settings.batch_size, rate, seed, work, callbacks, loss)
             trainer.train(resume_from_checkpoint=_last_whole(work))
     history = [h for h in trainer.state.log_history if "loss" in h]
@@ -134,15 +134,17 @@ def probe(network: Any, settings: Train) -> tuple[float, float]:
     network.train()
     optimizer = MasterAdamW([p for p in network.parameters() if p.requires_grad], 1e-6)
     ids = torch.arange(1, 16 * 32 + 1, device=network.device).view(16, 32) % 1000 + 1
+    batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": ids}
     times: list[tuple[float, float]] = []
-    with norms_computed_again(network), from_hidden(network) as loss:
+    side_by_side = can_be_unpadded(network, ids.shape[1])
+    with lean_norms(network), from_hidden(network) as loss:
         for _ in range(2):
             start = time.perf_counter()
-            with _attention(network, ids.shape[1]):
-                if loss:
-                    loss(network(input_ids=ids, use_cache=False), ids).backward()
-                else:
-                    network(input_ids=ids, labels=ids, use_cache=False).loss.backward()
+            part, attention = unpadded(batch) if side_by_side else (dict(batch), _attention(network, ids.shape[1]))
+            labels = part.pop("labels") if loss else None
+            with attention:
+                out = network(**part, use_cache=False)
+            (loss(out, labels) if loss else out.loss).backward()
             middle = time.perf_counter()
             optimizer.clip(1.0)
             optimizer.step()
@@ -238,7 +240,10 @@ def _attention(model: Any, width: int) -> AbstractContextManager[None]:
 
 
 class _Trainer(Trainer):  # type: ignore[misc]
-    """Trainer that computes a batch in portions, and leaves clipping to the optimizer."""
+    """Trainer that computes a batch in portions, without padding where it can be left out, and leaves clipping to the
+    optimizer."""
+
+    unpadded = False
 
     def training_step(
         self, model: Any, inputs: dict[str, torch.Tensor], num_items_in_batch: torch.Tensor | int | None = None
@@ -251,7 +256,8 @@ class _Trainer(Trainer):  # type: ignore[misc]
             at_once = inputs["input_ids"].numel()
         losses = []
         for part in portions(inputs, at_once):
-            with _attention(model, part["input_ids"].shape[1]):
+            part, attention = unpadded(part) if self.unpadded else (part, _attention(model, part["labels"].shape[1]))
+            with attention:
                 losses.append(super().training_step(model, part, num_items_in_batch))
         return torch.stack(losses).sum()
 
@@ -296,6 +302,7 @@ def _trainer(
         optimizers=(MasterAdamW(learnt, rate), None),
         callbacks=callbacks,
     )
+    trainer.unpadded = can_be_unpadded(network, max(len(e.ids) for e in data))
     trainer.remove_callback(
         next(c for c in trainer.callback_handler.callbacks if type(c).__name__ == "PrinterCallback")
     )
