@@ -1,5 +1,6 @@
-"""Is a batch of short texts trained on faster packed in one row, each text seeing itself alone, or padded in portions,
-as augtune does it? python bench/packing.py   prints CPU seconds of one thread for six batches of 16, three rounds"""
+"""Is a batch of short texts trained on faster in padded rows, in one row under a mask, or in one row whose texts are
+put one below the other by attention alone, as augtune does it? python bench/packing.py   prints CPU seconds of one
+thread for six batches of 16, three rounds"""
 
 from __future__ import annotations
 
@@ -17,8 +18,10 @@ def main() -> None:
     from augtune import benchmarks
     from augtune.backends.local import fast_dtype, load_tokenizer, load_weights
     from augtune.train.loss import from_hidden
+    from augtune.train.norms import lean_norms
     from augtune.train.texts import IGNORED, Example, collate, examples, portions
     from augtune.train.trainer import AT_ONCE, _attention
+    from augtune.train.unpadded import unpadded
 
     network = load_weights("embedded", fast_dtype(), "cpu").train()
     texts = [d.text for d in benchmarks.make("people", 0, {}).documents]
@@ -51,9 +54,17 @@ def main() -> None:
         value.backward()
         return float(value.item())
 
-    with from_hidden(network) as loss:
+    def side_by_side(batch: list[Example], loss: Any) -> float:
+        row, attention = unpadded(collate(batch, 0))
+        labels = row.pop("labels")
+        with attention:
+            value = loss(network(**row, use_cache=False), labels)
+        value.backward()
+        return float(value.item())
+
+    with lean_norms(network), from_hidden(network) as loss:
         for _ in range(3):
-            for form in (padded, packed):
+            for form in (padded, packed, side_by_side):
                 start, total = time.process_time(), 0.0
                 for batch in batches:
                     total += form(batch, loss)

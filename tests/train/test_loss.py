@@ -69,6 +69,17 @@ def test_value_and_gradients_are_those_of_transformers(
         torch.testing.assert_close(found[name], gradient, atol=1e-6 * scale, rtol=1e-4)
 
 
+def test_a_batch_from_which_nothing_is_learnt_changes_nothing(batch: Any) -> None:
+    model = network(LlamaConfig(**TINY))
+    ids, labels = batch
+    with tested.from_hidden(model) as loss:
+        assert loss is not None
+        value = loss(model(input_ids=ids, use_cache=False), torch.full_like(labels, IGNORED), 7)
+        value.backward()
+    assert value.item() == 0.0
+    assert not model.lm_head.weight.grad.any()
+
+
 def test_frozen_words_get_no_gradient(batch: Any) -> None:
     model = network(LlamaConfig(**TINY))
     model.lm_head.weight.requires_grad_(False)

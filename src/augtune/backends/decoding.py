@@ -39,7 +39,8 @@ class Decoding:
         b, model = self.backend, self.backend.model
         prefix = b.prefill(self.ids[0][: self.shared])
         suffixes = [ids[self.shared :] for ids in self.ids]
-        width = max(map(len, suffixes))
+        parts = columns_of(max(map(len, suffixes)), len(suffixes), b.device)
+        width = len(parts) * parts[0].stop  # so that all are of one shape, each of which costs a set-up and memory
         rows = list(range(len(suffixes)))  # the request that each row writes
         going = set(rows)  # those that are not finished
         valid = torch.tensor([[False] * (width - len(s)) + [True] * len(s) for s in suffixes], device=b.device)
@@ -51,7 +52,8 @@ class Decoding:
         mask = mask[:, None]
         room = width + max(r.max_tokens for r in self.requests)
         cache = cache_of(model.config, room)
-        for columns in columns_of(width, len(rows), b.device):
+        for start in range(0, width, parts[0].stop):
+            columns = slice(start, start + parts[0].stop)
             logits = self._forward(
                 tokens[:, columns], positions[:, columns], mask[:, :, columns, : columns.stop], prefix, cache
             )
@@ -123,7 +125,8 @@ class Decoding:
 
 def columns_of(width: int, rows: int, device: torch.device) -> list[slice]:
     """Parts of a prompt that are computed one after the other, so that their inner states take little memory."""
-    size = max(1, AT_ONCE.get(device.type, AT_ONCE["cuda"]) // rows)
+    number = -(-width * rows // AT_ONCE.get(device.type, AT_ONCE["cuda"]))
+    size = -(-width // number)
     return [slice(start, min(start + size, width)) for start in range(0, width, size)]
 
 

