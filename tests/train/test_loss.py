@@ -106,10 +106,32 @@ def test_an_output_layer_that_is_hooked_is_left_alone() -> None:
         assert model.lm_head.forward is hooked
 
 
-def test_the_model_is_as_before_afterwards(batch: Any) -> None:
-    model = network(LlamaConfig(**TINY))
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_gradients_of_two_portions_add_up(tied: bool, dtype: torch.dtype, batch: Any) -> None:
+    model = network(LlamaConfig(**TINY, tie_word_embeddings=tied)).to(dtype)
+    ids, labels = batch
+    for rows in (slice(0, 1), slice(1, 3)):
+        model(input_ids=ids[rows], labels=labels[rows], use_cache=False, num_items_in_batch=40).loss.backward()
+    expected = gradients(model)
+    with tested.from_hidden(model) as loss:
+        assert loss is not None
+        for rows in (slice(0, 1), slice(1, 3)):
+            loss(model(input_ids=ids[rows], use_cache=False), labels[rows], 40).backward()
+    found = gradients(model)
+    near = 1e-5 if dtype == torch.float32 else 3e-2
+    for name, gradient in expected.items():
+        assert not found[name].is_sparse
+        assert (found[name] - gradient).float().norm() <= near * gradient.float().norm(), name
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_the_model_is_as_before_afterwards(tied: bool, batch: Any) -> None:
+    model = network(LlamaConfig(**TINY, tie_word_embeddings=tied))
     before = model(input_ids=batch[0]).logits
     with tested.from_hidden(model):
         assert model(input_ids=batch[0]).logits.shape[-1] == 32
     torch.testing.assert_close(model(input_ids=batch[0]).logits, before)
     assert model.training
+    model(input_ids=batch[0], labels=batch[0]).loss.backward()
+    assert not any(gradient.is_sparse for gradient in gradients(model).values())

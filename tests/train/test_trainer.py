@@ -32,7 +32,7 @@ def quiet(total: float) -> Any:
 
 def run(
     model: Path, folder: Path, stop_after: int | None = None, given: dict[str, int] | None = None,
-    texts: list[str] = TEXTS, **settings: Any,
+    texts: list[str] = TEXTS, dtype: str = "float32", **settings: Any,
 ) -> dict[str, Any]:  # fmt: skip
     told = []
 
@@ -46,7 +46,7 @@ def run(
         yield tick
 
     full = Train(**{"method": "full", "steps": 8, "batch_size": 4, "learning_rate": 1e-2, **settings})
-    return trainer.train(str(model), texts, full, 0, "float32", folder, bar, "mark", **(given or {}))
+    return trainer.train(str(model), texts, full, 0, dtype, folder, bar, "mark", **(given or {}))
 
 
 def test_full_training_lowers_the_loss_and_leaves_exactly_these_files(tiny: Path, tmp_path: Path) -> None:
@@ -71,20 +71,21 @@ def test_lora_trains_and_saves_an_adapter_only(tiny: Path, tmp_path: Path) -> No
     assert any(w.abs().max() > 0 for name, w in weights.items() if "lora_B" in name)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("method", ["full", "lora"])
 def test_stopped_training_goes_on_to_the_same_weights(
-    tiny: Path, tmp_path: Path, method: str, monkeypatch: pytest.MonkeyPatch
+    tiny: Path, tmp_path: Path, method: str, dtype: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trainer, "CHECKPOINT_EVERY", 0.0)
-    run(tiny, tmp_path / "whole", method=method)
+    run(tiny, tmp_path / "whole", method=method, dtype=dtype)
     with pytest.raises(Stopped):
-        run(tiny, tmp_path / "stopped", method=method, stop_after=6)
+        run(tiny, tmp_path / "stopped", method=method, dtype=dtype, stop_after=6)
     checkpoints = list((tmp_path / "stopped.training").glob("checkpoint-*"))
     assert [c.name for c in checkpoints] == ["checkpoint-5"]
     half = tmp_path / "stopped.training" / "checkpoint-7"  # as a kill in the middle of a save leaves it
     half.mkdir()
     (half / "trainer_state.json").write_text('{"glo')
-    run(tiny, tmp_path / "stopped", method=method)
+    run(tiny, tmp_path / "stopped", method=method, dtype=dtype)
     name = "model.safetensors" if method == "full" else "adapter_model.safetensors"
     whole, resumed = load_file(tmp_path / "whole" / name), load_file(tmp_path / "stopped" / name)
     assert whole.keys() == resumed.keys()

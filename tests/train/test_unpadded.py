@@ -59,6 +59,49 @@ def test_loss_and_gradients_are_those_of_padded_rows(
         torch.testing.assert_close(p.grad, expected[name], atol=1e-6, rtol=1e-4)
 
 
+def test_gradients_in_bfloat16_are_those_of_float32_to_what_the_format_holds() -> None:
+    some = torch.randint(1, 90, (3, 40), generator=torch.Generator().manual_seed(1)).tolist()
+    batch = collate([Example(ids[:n]) for ids, n in zip(some, (40, 25, 9), strict=True)], 0)
+    exact, half = network(LlamaConfig(**TINY)), network(LlamaConfig(**TINY), torch.bfloat16)
+    half.load_state_dict(exact.state_dict())
+    exact.load_state_dict(half.state_dict())  # the same weights to the bit
+    exact(**batch, use_cache=False).loss.backward()
+    row, attention = tested.unpadded(batch)
+    with attention:
+        half(**row, use_cache=False).loss.backward()
+    for (name, a), b in zip(exact.named_parameters(), half.parameters(), strict=True):
+        assert (a.grad - b.grad).norm() <= 3e-2 * a.grad.norm(), name
+
+
+def test_dropout_of_attention_is_random_in_training_alone() -> None:
+    model = network(GPT2Config(**{**GPT2.to_dict(), "attn_pdrop": 0.5}))
+    batch = collate([Example(list(range(1, n))) for n in (12, 7)], 0)
+
+    def loss(seed: int) -> float:
+        torch.manual_seed(seed)
+        row, attention = tested.unpadded(batch)
+        with attention:
+            return float(model(**row, use_cache=False).loss.item())
+
+    assert loss(0) == loss(0) != loss(1)
+    model.eval()
+    assert loss(0) == loss(1)
+
+
+def test_positions_that_are_not_looked_at_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = tested.unpadded
+
+    def wrong(part: dict[str, torch.Tensor]) -> Any:
+        row, attention = right(part)
+        row["position_ids"] = torch.arange(row["input_ids"].shape[1])[None] ** 2
+        return row, attention
+
+    model = network(LlamaConfig(**TINY))
+    assert tested.can_be_unpadded(model, 16)
+    monkeypatch.setattr(tested, "unpadded", wrong)
+    assert not tested.can_be_unpadded(model, 16)
+
+
 def test_it_is_left_alone_where_it_is_not_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     window = MistralConfig(**TINY, sliding_window=16)
     assert tested.can_be_unpadded(network(window), 16)

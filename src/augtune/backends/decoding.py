@@ -39,8 +39,9 @@ class Decoding:
         b, model = self.backend, self.backend.model
         prefix = b.prefill(self.ids[0][: self.shared])
         suffixes = [ids[self.shared :] for ids in self.ids]
-        parts = columns_of(max(map(len, suffixes)), len(suffixes), b.device)
-        width = len(parts) * parts[0].stop  # so that all are of one shape, each of which costs a set-up and memory
+        longest = max(map(len, suffixes))
+        size = columns_at_once(longest, len(suffixes), b.device)
+        width = -(-longest // size) * size  # parts of one shape, each of which costs a set-up and memory
         rows = list(range(len(suffixes)))  # the request that each row writes
         going = set(rows)  # those that are not finished
         valid = torch.tensor([[False] * (width - len(s)) + [True] * len(s) for s in suffixes], device=b.device)
@@ -52,8 +53,8 @@ class Decoding:
         mask = mask[:, None]
         room = width + max(r.max_tokens for r in self.requests)
         cache = cache_of(model.config, room)
-        for start in range(0, width, parts[0].stop):
-            columns = slice(start, start + parts[0].stop)
+        for start in range(0, width, size):
+            columns = slice(start, start + size)
             logits = self._forward(
                 tokens[:, columns], positions[:, columns], mask[:, :, columns, : columns.stop], prefix, cache
             )
@@ -123,11 +124,10 @@ class Decoding:
         return int(min(np.searchsorted(p, self.draw[i].random() * p[-1]), len(p) - 1))
 
 
-def columns_of(width: int, rows: int, device: torch.device) -> list[slice]:
-    """Parts of a prompt that are computed one after the other, so that their inner states take little memory."""
-    number = -(-width * rows // AT_ONCE.get(device.type, AT_ONCE["cuda"]))
-    size = -(-width // number)
-    return [slice(start, min(start + size, width)) for start in range(0, width, size)]
+def columns_at_once(width: int, rows: int, device: torch.device) -> int:
+    """How much of a prompt is computed at a time, in equal parts, so that its inner states take little memory."""
+    parts = min(width, -(-width * rows // AT_ONCE.get(device.type, AT_ONCE["cuda"])))
+    return -(-width // parts)
 
 
 def cache_of(config: Any, room: int) -> Cache:

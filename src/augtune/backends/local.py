@@ -20,7 +20,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, loggin
 from ..errors import UserError
 from ..records import Usage
 from .base import Ask, Generated, Message, Request, Scored, Tick, cut, nothing
-from .decoding import Decoding, cache_of, columns_of
+from .decoding import Decoding, cache_of, columns_at_once
 from .embedded import embedded_fault, embedded_model
 from .prefix import NAME, KeysValues, over
 from .tree import Row, agree, common_prefix, rows
@@ -330,8 +330,8 @@ class LocalModel:
         if self._prefix[0] != tuple(ids):
             cache = cache_of(self.model.config, len(ids))
             tokens = torch.tensor([ids], device=self.device)
-            for columns in columns_of(len(ids), 1, self.device):
-                self.model(tokens[:, columns], past_key_values=cache, use_cache=True, logits_to_keep=1)
+            for part in tokens.split(columns_at_once(len(ids), 1, self.device), dim=1):
+                self.model(part, past_key_values=cache, use_cache=True, logits_to_keep=1)
             self._prefix = (tuple(ids), [(layer.keys, layer.values) for layer in cache.layers])
         return self._prefix[1]
 

@@ -27,7 +27,7 @@ class _LinearCrossEntropy(torch.autograd.Function):  # type: ignore[misc]
     """hidden (places, width), weight (words, width), labels (places) -> the sum of -log p(label) times `by`, float32.
 
     The weight's gradient goes straight to where it belongs: handed to autograd, it would be copied, and once more where
-    the embedding of words is the same weight."""
+    the embedding of words is the same weight. So a loss is for one backward pass."""
 
     @staticmethod
     def forward(
@@ -83,8 +83,9 @@ def _become_gradient(scores: torch.Tensor, labels: torch.Tensor, by: torch.Tenso
 @contextmanager
 def from_hidden(network: Any) -> Iterator[Loss | None]:
     """While this is open, the network gives hidden states for scores; yields what makes a loss of them, for Trainer's
-    `compute_loss_func`. Yields None, and changes nothing, where scores are not just what the output layer gives (some
-    architectures cap or scale them): a few tokens are computed both ways, and must be equal to the bit."""
+    `compute_loss_func`. Where the embedding of words is the output layer's weight, its own gradient is sparse, to be
+    added to that of the loss. Yields None, and changes nothing, where scores are not just what the output layer gives
+    (some architectures cap or scale them): a few tokens are computed both ways, and must be equal to the bit."""
     head = network.get_output_embeddings()
     simple = isinstance(head, torch.nn.Linear) and head.bias is None and "forward" not in vars(head)
     if not simple or not _plain(network, head):
@@ -101,7 +102,7 @@ def from_hidden(network: Any) -> Iterator[Loss | None]:
         return mean
 
     words = network.get_input_embeddings()
-    tied = words.weight is head.weight and isinstance(words, torch.nn.Embedding) and not words.sparse
+    tied = isinstance(words, torch.nn.Embedding) and words.weight is head.weight and not words.sparse
     head.forward = _unchanged
     if tied:
         words.sparse = True  # a few words' gradients, to be added to those of all
@@ -113,18 +114,27 @@ def from_hidden(network: Any) -> Iterator[Loss | None]:
             words.sparse = False
 
 
-def _plain(network: Any, head: torch.nn.Linear) -> bool:
-    ids = torch.arange(1, 9, device=network.device)[None]
+@contextmanager
+def as_used(network: Any) -> Iterator[None]:
+    """While this is open, the network computes as it does after training, without gradients."""
     training = network.training
     network.eval()
-    with torch.no_grad():
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        network.train(training)
+
+
+def _plain(network: Any, head: torch.nn.Linear) -> bool:
+    ids = torch.arange(1, 9, device=network.device)[None]
+    with as_used(network):
         scores = network(input_ids=ids, use_cache=False).logits
         head.forward = _unchanged
         try:
             hidden = network(input_ids=ids, use_cache=False).logits
         finally:
             del head.forward
-        network.train(training)
         given = hidden.dtype == head.weight.dtype and hidden.shape[-1] == head.in_features
         return bool(given and torch.equal(head(hidden), scores))
 

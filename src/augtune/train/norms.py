@@ -8,6 +8,7 @@ again (gradient checkpointing, Chen et al. 2016, arXiv 1604.06174, of the cheape
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -47,7 +48,7 @@ def lean_norms(network: Any) -> Iterator[None]:
     if network.device.type != "cpu":
         norms = []
     for norm in norms:
-        norm.forward = _lean(norm)
+        norm.forward = _lean(norm, network.dtype)
     try:
         yield
     finally:
@@ -55,11 +56,13 @@ def lean_norms(network: Any) -> Iterator[None]:
             del norm.forward
 
 
-def _lean(norm: Any) -> Callable[..., torch.Tensor]:
+def _lean(norm: Any, dtype: torch.dtype) -> Callable[..., torch.Tensor]:
     weight, epsilon = getattr(norm, "weight", None), getattr(norm, "variance_epsilon", None)
     if weight is not None and epsilon is not None:
-        some = torch.linspace(-2.0, 3.0, 4 * len(weight), dtype=weight.dtype).view(4, -1)
+        other = copy.deepcopy(norm)  # with weights that show where they are multiplied in
+        some = torch.linspace(-2.0, 3.0, 4 * len(weight)).to(dtype).view(4, -1)
         with torch.no_grad():
-            if torch.equal(norm(some), _Norm.apply(some, weight, epsilon)):
+            other.weight.copy_(torch.linspace(0.3, 1.7, len(weight)))
+            if torch.equal(other(some), _Norm.apply(some, other.weight, epsilon)):
                 return lambda states: _Norm.apply(states, weight, epsilon)
     return partial(checkpoint, norm.forward, use_reentrant=False, preserve_rng_state=False)

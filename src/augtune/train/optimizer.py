@@ -17,7 +17,7 @@ import torch
 from torch.optim.adamw import adamw
 
 BETAS, EPSILON = (0.9, 0.99), 1e-8
-HELD = ("rests", "moments", "steps")  # what a resumed run needs beside the weights
+HELD = ("rests", "moments", "count")  # what a resumed run needs beside the weights
 # Parameters that are stepped at a time: on a CPU, as many as stay in its cache.
 BUNCH = {"cpu": 1 << 16, "cuda": 1 << 24}
 
@@ -40,7 +40,6 @@ class _Bunch:
     rest: torch.Tensor | None  # int16, what a master's bits are beyond a bfloat16's; a float32 is its own master
     mean: torch.Tensor
     square: torch.Tensor
-    step: torch.Tensor
     master: torch.Tensor
     gradient: torch.Tensor
 
@@ -88,17 +87,17 @@ class MasterAdamW(torch.optim.Optimizer):  # type: ignore[misc]
         groups = [_parts(halves, size), _parts([w for w in self.weights if w.dtype != torch.bfloat16], size)]
         self.rests = torch.zeros(sum(w.numel() for w in halves), dtype=torch.int16, device=device)
         self.moments = torch.zeros(2, sum(w.numel() for w in self.weights), device=device)
-        self.steps = torch.zeros(sum(len(group) for group in groups), device=device)
+        self.count = torch.zeros((), device=device)  # of steps
         room = torch.empty(2, min(size, self.moments.shape[1]), device=device)
         self.bunches: list[_Bunch] = []
         used = 0
-        for parts, step in zip(chain(*groups), self.steps, strict=True):
+        for parts in chain(*groups):
             count = parts[-1].place.stop
             here = slice(used, used + count)
             rest = self.rests[here] if here.stop <= len(self.rests) else None
             mean, square = self.moments[:, here]
             master, gradient = room[:, :count]
-            self.bunches.append(_Bunch(parts, rest, mean, square, step, master, gradient))
+            self.bunches.append(_Bunch(parts, rest, mean, square, master, gradient))
             used = here.stop
         self.scale: torch.Tensor | None = None
 
@@ -115,11 +114,12 @@ class MasterAdamW(torch.optim.Optimizer):  # type: ignore[misc]
         for bunch in self.bunches:
             bunch.join()
             adamw(
-                [bunch.master], [bunch.gradient], [bunch.mean], [bunch.square], [], [bunch.step],
+                [bunch.master], [bunch.gradient], [bunch.mean], [bunch.square], [], [self.count.clone()],
                 fused=True, grad_scale=self.scale, lr=self.param_groups[0]["lr"], beta1=BETAS[0], beta2=BETAS[1],
                 eps=EPSILON, weight_decay=0.0, amsgrad=False, maximize=False,
             )  # fmt: skip
             bunch.split()
+        self.count += 1
         self.scale = None
 
     def state_dict(self) -> dict[str, Any]:

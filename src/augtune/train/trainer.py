@@ -136,8 +136,8 @@ def probe(network: Any, settings: Train) -> tuple[float, float]:
     ids = torch.arange(1, 16 * 32 + 1, device=network.device).view(16, 32) % 1000 + 1
     batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": ids}
     times: list[tuple[float, float]] = []
-    side_by_side = can_be_unpadded(network, ids.shape[1])
     with lean_norms(network), from_hidden(network) as loss:
+        side_by_side = can_be_unpadded(network, ids.shape[1])
         for _ in range(2):
             start = time.perf_counter()
             part, attention = unpadded(batch) if side_by_side else (dict(batch), _attention(network, ids.shape[1]))
@@ -243,7 +243,15 @@ class _Trainer(Trainer):  # type: ignore[misc]
     """Trainer that computes a batch in portions, without padding where it can be left out, and leaves clipping to the
     optimizer."""
 
-    unpadded = False
+    side_by_side = False
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        """As Trainer's, but for adapters: PEFT would put float32 ones where the optimizer holds those in bfloat16."""
+        if hasattr(self.model, "peft_config"):
+            name = self.model.active_adapter
+            self.model.load_adapter(resume_from_checkpoint, name, is_trainable=True, autocast_adapter_dtype=False)
+        else:
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
 
     def training_step(
         self, model: Any, inputs: dict[str, torch.Tensor], num_items_in_batch: torch.Tensor | int | None = None
@@ -256,7 +264,8 @@ class _Trainer(Trainer):  # type: ignore[misc]
             at_once = inputs["input_ids"].numel()
         losses = []
         for part in portions(inputs, at_once):
-            part, attention = unpadded(part) if self.unpadded else (part, _attention(model, part["labels"].shape[1]))
+            width = part["labels"].shape[1]
+            part, attention = unpadded(part) if self.side_by_side else (part, _attention(model, width))
             with attention:
                 losses.append(super().training_step(model, part, num_items_in_batch))
         return torch.stack(losses).sum()
@@ -302,7 +311,7 @@ def _trainer(
         optimizers=(MasterAdamW(learnt, rate), None),
         callbacks=callbacks,
     )
-    trainer.unpadded = can_be_unpadded(network, max(len(e.ids) for e in data))
+    trainer.side_by_side = can_be_unpadded(network, max(len(e.ids) for e in data))
     trainer.remove_callback(
         next(c for c in trainer.callback_handler.callbacks if type(c).__name__ == "PrinterCallback")
     )

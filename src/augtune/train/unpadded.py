@@ -15,6 +15,7 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from ..backends.local import reach
 from ..backends.prefix import NAME, attended_by
+from .loss import as_used
 from .texts import IGNORED
 
 ROUND = 32  # rows are as long as a multiple of this: few shapes, each of which costs a set-up when it is first met
@@ -22,18 +23,19 @@ SHORT = 64  # tokens up to which plain attention is faster than torch's fused on
 
 
 class Layout:
-    """Where the tokens of padded rows stand in one row, and back. The one row ends with tokens of no text."""
+    """Where the tokens of padded rows stand in one row, and back. The one row ends with tokens of no text, at least
+    one: padding is taken for it. They count for nothing, so that their gradient is zero."""
 
     def __init__(self, mask: torch.Tensor) -> None:
         """mask (texts, tokens): 1 where a token is, 0 after a text's end."""
         self.texts, self.width = mask.shape
-        self.tokens = mask.flatten().nonzero()[:, 0]  # of each token, its place among the padded
-        self.count = len(self.tokens)
+        tokens = mask.flatten().nonzero()[:, 0]
+        self.count = len(tokens)
         self.length = -(-(self.count + 1) // ROUND) * ROUND
-        # Of each padded place, its token; of padding, a token of no text.
-        self.places = torch.full((mask.numel(),), self.length - 1, device=mask.device)
-        self.places[self.tokens] = torch.arange(self.count, device=mask.device)
-        self.tokens = torch.nn.functional.pad(self.tokens, (0, self.length - self.count))
+        # Of each token its place among the padded, and any place for a token of no text.
+        self.tokens = torch.nn.functional.pad(tokens, (0, self.length - self.count))
+        self.places = torch.full((mask.numel(),), self.length - 1, device=mask.device)  # of each padded place its token
+        self.places[tokens] = torch.arange(self.count, device=mask.device)
 
     def side_by_side(self, padded: torch.Tensor, filling: int) -> torch.Tensor:
         """(texts, tokens) -> (1, length)."""
@@ -47,7 +49,7 @@ class Layout:
         """query (1, heads, length, size); key, value (1, key-value heads, length, size) -> (1, length, heads, size)."""
         heads, kv = query.shape[1], key.shape[1]
         query, key, value = (_Spread.apply(x[0].transpose(0, 1), self) for x in (query, key, value))
-        if self.width > SHORT or drop:
+        if self.width > SHORT or drop or query.dtype != torch.bfloat16:
             form = (self.texts, self.width, -1, query.shape[-1])
             out = scaled_dot_product_attention(
                 query.view(form).transpose(1, 2), key.view(form).transpose(1, 2),
@@ -55,11 +57,12 @@ class Layout:
                 is_causal=True, scale=scale, enable_gqa=heads != kv, dropout_p=drop,
             ).transpose(1, 2)  # fmt: skip
         else:
-            out = self._plain(query * scale, key, value)
+            out = self._plain(query, key, value, scale)
         return _Collect.apply(out.reshape(self.texts * self.width, heads, -1), self)[None]
 
-    def _plain(self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
-        """Queries of all heads of a key-value head go over it together, so that no heads are copied."""
+    def _plain(self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float) -> torch.Tensor:
+        """Queries of all heads of a key-value head go over it together, so that no heads are copied. Scores are in
+        float32, as in the fused kernel."""
         kv = key.shape[1]
         group = query.shape[1] // kv
         rows = (self.texts, self.width, kv)
@@ -67,7 +70,8 @@ class Layout:
         key = key.view(*rows, -1).permute(0, 2, 3, 1).reshape(self.texts * kv, -1, self.width)
         value = value.view(*rows, -1).transpose(1, 2).reshape(self.texts * kv, self.width, -1)
         later = torch.ones(self.width, self.width, dtype=torch.bool, device=query.device).triu(1).repeat(group, 1)
-        weights = (query @ key).masked_fill_(later, float("-inf")).softmax(-1)
+        scores = (query.float() * scale) @ key.float()
+        weights = scores.masked_fill_(later, float("-inf")).softmax(-1).to(value.dtype)
         return (weights @ value).view(self.texts, kv, group, self.width, -1).permute(0, 3, 1, 2, 4)
 
 
@@ -96,7 +100,7 @@ class _Collect(torch.autograd.Function):  # type: ignore[misc]
 
     @staticmethod
     def backward(ctx: Any, *given: torch.Tensor) -> tuple[torch.Tensor, None]:
-        return given[0].index_select(0, ctx.layout.places), None  # a token of no text has no gradient
+        return given[0].index_select(0, ctx.layout.places), None
 
 
 def unpadded(part: dict[str, torch.Tensor]) -> tuple[dict[str, torch.Tensor], AbstractContextManager[None]]:
@@ -122,17 +126,17 @@ def can_be_unpadded(network: Any, longest: int) -> bool:
     if longest > reach(network.config.get_text_config()):
         return False
     first, second = (torch.arange(1, 25) * 37 % network.config.get_text_config().vocab_size).split(12)
-    training = network.training
-    network.eval()
     found = []
-    with torch.no_grad():
-        for before in (first, first.flip(0)):
-            ids = torch.stack([before, second])
-            row, attention = unpadded({"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": ids})
-            del row["labels"]
-            with attention:
-                found.append(network(**row, use_cache=False).logits[0, 12:24].float())
-        alone = network(input_ids=second[None], use_cache=False).logits[0].float()
-    network.train(training)
+    try:
+        with as_used(network):
+            for before in (first, first.flip(0)):
+                ids = torch.stack([before, second])
+                row, attention = unpadded({"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": ids})
+                del row["labels"]
+                with attention:
+                    found.append(network(**row, use_cache=False).logits[0, 12:24].float())
+            alone = network(input_ids=second[None], use_cache=False).logits[0].float()
+    except (AttributeError, AssertionError, IndexError, KeyError, RuntimeError, TypeError, ValueError):
+        return False  # an architecture that does more with its mask than to hand it to attention
     near = 1e-4 if network.dtype == torch.float32 else 0.1  # other positions make a difference of 0.4
     return torch.equal(*found) and bool((found[0] - alone).norm() <= near * alone.norm())
