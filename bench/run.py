@@ -51,9 +51,11 @@ def measure(row: str, given: argparse.Namespace, dtype: str, model: str) -> dict
     work = {**module.work(quick, model, dtype), "model": model, "dtype": dtype, "threads": threads}
     if given.timed and "timed" in work:
         work["timed"] = given.timed
-    timed: dict[str, list[dict[str, Any]]] = {side: [] for side in module.SIDES}
+    timed: dict[str, list[dict[str, Any]]] = {
+        side: [] for side in module.SIDES if side == "augtune" or not given.against or side in given.against
+    }
     for _ in range(rounds):
-        for side in module.SIDES:
+        for side in timed:
             python = sys.executable if side == "augtune" else str(PEERS_PYTHON)
             timed[side].append(child(python, row, side, work))
             work |= timed[side][-1].get("hand_on", {})  # what the next sides need of this one's work
@@ -93,6 +95,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--timed", type=int, help="how many items of an extended side are timed, where time is short")
+    parser.add_argument("--against", action="append", metavar="PEER", help="this peer alone; may be repeated")
     given = parser.parse_args()
     if unknown := [row for row in given.rows if row not in ROWS + MORE]:
         sys.exit(f"no rows: {', '.join(unknown)}; there are {', '.join(ROWS + MORE)}")
