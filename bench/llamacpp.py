@@ -68,7 +68,8 @@ class Llama:
     def text(self, tokens: list[int]) -> str:
         room, out = ctypes.create_string_buffer(64), b""
         for token in tokens:
-            out += room.raw[: self.lib.llama_token_to_piece(self.words, token, room, 64, 0, False)]
+            written = self.lib.llama_token_to_piece(self.words, token, room, 64, 0, False)
+            out += room.raw[:written]
         return out.decode(errors="replace")
 
     def decode(self, items: list[tuple[int, int, int, bool]]) -> dict[int, int]:

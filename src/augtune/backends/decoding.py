@@ -11,6 +11,7 @@ from transformers import Cache, DynamicLayer
 
 from ..records import Usage
 from .base import Generated, Request, cut
+from .memory import give_back
 from .prefix import KeysValues, over
 from .tree import agree
 
@@ -58,6 +59,7 @@ class Decoding:
             logits = self._forward(
                 tokens[:, columns], positions[:, columns], mask[:, :, columns, : columns.stop], prefix, cache
             )
+        give_back()
         while True:
             going = self._append(rows, going, logits)
             if not going:

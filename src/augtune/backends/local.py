@@ -22,6 +22,7 @@ from ..records import Usage
 from .base import Ask, Generated, Message, Request, Scored, Tick, cut, nothing
 from .decoding import Decoding, cache_of, columns_at_once
 from .embedded import embedded_fault, embedded_model
+from .memory import give_back
 from .prefix import NAME, KeysValues, over
 from .tree import Row, agree, common_prefix, rows
 
@@ -332,6 +333,7 @@ class LocalModel:
             tokens = torch.tensor([ids], device=self.device)
             for part in tokens.split(columns_at_once(len(ids), 1, self.device), dim=1):
                 self.model(part, past_key_values=cache, use_cache=True, logits_to_keep=1)
+            give_back()
             self._prefix = (tuple(ids), [(layer.keys, layer.values) for layer in cache.layers])
         return self._prefix[1]
 
