@@ -62,6 +62,7 @@ class Decoding:
         give_back()
         while True:
             going = self._append(rows, going, logits)
+            del logits  # or the next ones come to lie beside them
             if not going:
                 break
             if len(going) < FULL * len(rows):
