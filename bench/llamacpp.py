@@ -8,6 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import writing
+
 ROWS, AT_ONCE = 64, 2048
 
 
@@ -118,9 +120,8 @@ def prefix_shared(work: dict[str, Any]) -> Any:
                 for row, i in list(rows.items()):
                     out[i].append(following[row])
                     text = llama.text(out[i])
-                    cut = min((at for s in work["stop"] if (at := text.find(s)) >= 0), default=-1)
-                    texts[i] = text if cut < 0 else text[:cut]
-                    if cut >= 0 or following[row] == llama.end or len(out[i]) >= work["most"][i]:
+                    texts[i] = writing._cut(text, work["stop"])
+                    if texts[i] != text or following[row] == llama.end or len(out[i]) >= work["most"][i]:
                         del rows[row]
                     else:
                         items.append((following[row], len(prompts[i]) + len(out[i]) - 1, row, True))

@@ -29,6 +29,8 @@ from .tree import Row, agree, common_prefix, rows
 # oneDNN keeps what it compiled for the last 1,024 shapes. Batches differ in length, and 57 of them left 130 MiB of it.
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 
+# What an architecture raises that is handed a mask or positions of which it expects other things.
+UNSUITED = (AttributeError, AssertionError, IndexError, KeyError, RuntimeError, TypeError, ValueError)
 SEAM = 200  # characters: contexts longer than twice that are tokenized once, up to so many before their end
 
 logging.disable_progress_bar()
@@ -354,7 +356,7 @@ class LocalModel:
             together = self.score(asks)
             self.exact = False
             alone = self.score(asks)
-        except (AttributeError, AssertionError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as e:
+        except UNSUITED as e:
             self.exact, self.note = False, f"prefixes cannot be shared with this architecture ({type(e).__name__})"
             return False
         pairs = zip(chain(*together.loglikelihoods), chain(*alone.loglikelihoods), strict=True)

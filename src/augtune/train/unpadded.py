@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
-from ..backends.local import reach
+from ..backends.local import UNSUITED, reach
 from ..backends.prefix import NAME, attended_by
 from .loss import as_used
 from .texts import IGNORED
@@ -48,7 +48,9 @@ class Layout:
     ) -> torch.Tensor:
         """query (1, heads, length, size); key, value (1, key-value heads, length, size) -> (1, length, heads, size)."""
         heads, kv = query.shape[1], key.shape[1]
-        query, key, value = (_Spread.apply(x[0].transpose(0, 1), self) for x in (query, key, value))
+        query, key, value = (
+            _Moved.apply(x[0].transpose(0, 1), self.places, self.tokens, self.count) for x in (query, key, value)
+        )
         if self.width > SHORT or drop or query.dtype != torch.bfloat16:
             form = (self.texts, self.width, -1, query.shape[-1])
             out = scaled_dot_product_attention(
@@ -58,7 +60,8 @@ class Layout:
             ).transpose(1, 2)  # fmt: skip
         else:
             out = self._plain(query, key, value, scale)
-        return _Collect.apply(out.reshape(self.texts * self.width, heads, -1), self)[None]
+        out = out.reshape(self.texts * self.width, heads, -1)
+        return _Moved.apply(out, self.tokens, self.places, len(out))[None]
 
     def _plain(self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float) -> torch.Tensor:
         """Queries of all heads of a key-value head go over it together, so that no heads are copied. Scores are in
@@ -75,32 +78,20 @@ class Layout:
         return (weights @ value).view(self.texts, kv, group, self.width, -1).permute(0, 3, 1, 2, 4)
 
 
-class _Spread(torch.autograd.Function):  # type: ignore[misc]
-    """(length, ...) -> (texts * width, ...)"""
+class _Moved(torch.autograd.Function):  # type: ignore[misc]
+    """(rows, ...) -> (len(there), ...): rows `there`, of which the gradients are found at `back`, for the first `count`
+    rows; others have none. index_select's own gradient would add up, where each row goes to one place."""
 
     @staticmethod
-    def forward(ctx: Any, row: torch.Tensor, layout: Layout) -> torch.Tensor:
-        ctx.layout = layout
-        return row.index_select(0, layout.places)
+    def forward(ctx: Any, states: torch.Tensor, there: torch.Tensor, back: torch.Tensor, count: int) -> torch.Tensor:
+        ctx.back, ctx.count = back, count
+        return states.index_select(0, there)
 
     @staticmethod
-    def backward(ctx: Any, *given: torch.Tensor) -> tuple[torch.Tensor, None]:
-        out = given[0].index_select(0, ctx.layout.tokens)
-        out[ctx.layout.count :] = 0.0
-        return out, None
-
-
-class _Collect(torch.autograd.Function):  # type: ignore[misc]
-    """(texts * width, ...) -> (length, ...)"""
-
-    @staticmethod
-    def forward(ctx: Any, padded: torch.Tensor, layout: Layout) -> torch.Tensor:
-        ctx.layout = layout
-        return padded.index_select(0, layout.tokens)
-
-    @staticmethod
-    def backward(ctx: Any, *given: torch.Tensor) -> tuple[torch.Tensor, None]:
-        return given[0].index_select(0, ctx.layout.places), None
+    def backward(ctx: Any, *given: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        out = given[0].index_select(0, ctx.back)
+        out[ctx.count :] = 0.0
+        return out, None, None, None
 
 
 def unpadded(part: dict[str, torch.Tensor]) -> tuple[dict[str, torch.Tensor], AbstractContextManager[None]]:
@@ -136,7 +127,7 @@ def can_be_unpadded(network: Any, longest: int) -> bool:
                 with attention:
                     found.append(network(**row, use_cache=False).logits[0, 12:24].float())
             alone = network(input_ids=second[None], use_cache=False).logits[0].float()
-    except (AttributeError, AssertionError, IndexError, KeyError, RuntimeError, TypeError, ValueError):
+    except UNSUITED:
         return False  # an architecture that does more with its mask than to hand it to attention
     near = 1e-4 if network.dtype == torch.float32 else 0.1  # other positions make a difference of 0.4
     return torch.equal(*found) and bool((found[0] - alone).norm() <= near * alone.norm())
